@@ -1,0 +1,52 @@
+# make build    set up, and publish seeds/ into output/
+# make test     set up, and run the tests
+# make check    the tests, and what ruff and mypy say
+# Only Python 3.11 or later and make are needed beforehand.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.DELETE_ON_ERROR:
+.PHONY: build test check schema golden clean
+
+build: $(VENV)/.installed
+	$(BIN)/feeds build
+
+test: $(VENV)/.tested
+	$(BIN)/python -m pytest -q
+
+check: $(VENV)/.checked
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/coverage run -m pytest -q
+	$(BIN)/coverage report --skip-covered --fail-under=$(COVERED)
+
+COVERED ?= 95
+
+schema: $(VENV)/.installed
+	$(BIN)/python -c "from feeds.shape import schema; print(schema(), end='')" > feeds/schema.json
+
+golden: $(VENV)/.tested
+	$(BIN)/python -m pytest -q tests/test_golden.py --update-golden
+
+clean:
+	rm -rf $(VENV) .feeds build dist .coverage .mypy_cache .pytest_cache .ruff_cache
+
+$(VENV)/bin/python:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "feeds needs Python 3.11 or later; name one with: make PYTHON=python3.12")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
+
+$(VENV)/.installed: $(VENV)/bin/python pyproject.toml
+	$(BIN)/python -m pip install --quiet --editable .
+	touch $@
+
+$(VENV)/.tested: $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --group test
+	touch $@
+
+$(VENV)/.checked: $(VENV)/.tested
+	$(BIN)/python -m pip install --quiet --group check
+	touch $@

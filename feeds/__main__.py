@@ -1,0 +1,5 @@
+"""Run the command: `python -m feeds`."""
+
+from feeds.cli import main
+
+main()

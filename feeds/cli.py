@@ -1,0 +1,364 @@
+"""The command: options in, messages and exit codes out."""
+
+import json
+import os
+import signal
+import sys
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+from types import FrameType
+from typing import Any, NoReturn
+
+import click
+
+from feeds import __version__
+from feeds import build as steps
+from feeds import config as configuration
+from feeds.compare import Difference
+from feeds.config import Config
+from feeds.errors import FeedsError, Mistake
+from feeds.explain import explain, look_up
+from feeds.moment import EXPECTED, moment
+from feeds.plan import Plan, plan
+from feeds.record import Complaint
+from feeds.starter import start
+from feeds.text import visible
+from feeds.write import feeds_of
+
+INTERRUPTED, TERMINATED = 130, 143
+
+
+class Commands(click.Group):
+    """Turn every way a command can end into a message and an exit code."""
+
+    def main(self, *args: Any, **extra: Any) -> NoReturn:
+        extra["standalone_mode"] = False
+        try:
+            sys.exit(super().main(*args, **extra) or 0)
+        except click.ClickException as error:
+            error.show()
+            sys.exit(error.exit_code)
+        except FeedsError as error:
+            tell(str(error).splitlines())
+            sys.exit(error.exit_code)
+        except (KeyboardInterrupt, click.Abort):
+            sys.exit(INTERRUPTED)
+        except BrokenPipeError:  # `feeds list | head`: whoever read us has had enough
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            sys.exit(0)
+        except OSError as error:
+            tell([f"{error.filename or 'feeds'}: {error.strerror or error}"])
+            sys.exit(1)
+
+
+def tell(lines: Iterable[object]) -> None:
+    """Write messages to standard error."""
+    for line in lines:
+        click.echo(visible(str(line)), err=True)
+
+
+def show(lines: Iterable[object]) -> None:
+    """Write results to standard output."""
+    for line in lines:
+        click.echo(visible(str(line)))
+
+
+def _config(
+    _context: click.Context, _option: click.Parameter, given: Path | None
+) -> Config:
+    """Load the configuration named, or the nearest one in this folder or above."""
+    if given is not None:
+        return configuration.load(given)
+    for folder in (Path(), *Path.cwd().parents):
+        if (folder / configuration.NAME).is_file():
+            return configuration.load(folder / configuration.NAME)
+    raise Mistake(
+        f"no {configuration.NAME} here or above; `feeds init` writes one, -c names another"
+    )
+
+
+def _seconds_waiting(
+    _context: click.Context, _option: click.Parameter, given: float
+) -> float:
+    if not 0 <= given < float("inf"):
+        raise click.BadParameter("expected a number of seconds, 0 or more")
+    return given
+
+
+CONFIG = click.option(
+    "-c",
+    "--config",
+    type=click.Path(path_type=Path),
+    callback=_config,
+    help="The configuration; default: feeds.yaml here or in a folder above.",
+)
+OUTPUT = click.option(
+    "-o", "--output", type=click.Path(path_type=Path), help="Where feeds go instead."
+)
+NOW = click.option(
+    "--now", metavar="TIME", help="Build as of this time; default: the clock."
+)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, message="feeds %(version)s")
+def main() -> None:
+    """Publish news records as RSS and Atom feeds."""
+    signal.signal(signal.SIGTERM, _terminated)
+
+
+@main.command()
+@CONFIG
+@OUTPUT
+@click.option(
+    "--jobs", type=click.IntRange(min=1), metavar="N", help="Processes to read with."
+)
+@click.option(
+    "--dry-run", is_flag=True, help="Say what subscribers would see; write nothing."
+)
+@click.option("--strict", is_flag=True, help="Exit with 1 if a record is rejected.")
+@click.option(
+    "--force", is_flag=True, help="Build even if most feeds or records would go."
+)
+@click.option(
+    "--wait",
+    type=float,
+    default=60,
+    callback=_seconds_waiting,
+    metavar="SECONDS",
+    show_default=True,
+    help="Wait so long for another build.",
+)
+@NOW
+@click.option(
+    "--report", type=click.Path(path_type=Path), help="Write the run as JSON to a file."
+)
+@click.option(
+    "-q", "--quiet", is_flag=True, help="Say nothing unless something is wrong."
+)
+@click.option(
+    "-v", "--verbose", is_flag=True, help="Name each file written and removed."
+)
+def build(config: Config, output: Path | None, now: str | None, **options: Any) -> int:
+    """Read records, write the feeds that changed."""
+    folder = output or config.folder / config.output
+    moment_ = _now(now, config)
+    if options["dry_run"]:
+        return _preview(config, folder, moment_, options)
+    outcome = steps.build(
+        config, folder, moment_, wait=options["wait"], force=options["force"]
+    )
+    if options["report"]:
+        _write_report(options["report"], outcome, config)
+    _tell_outcome(outcome, config, quiet=options["quiet"], verbose=options["verbose"])
+    return int(options["strict"] and bool(outcome.reading.complaints))
+
+
+@main.command()
+@CONFIG
+@NOW
+def check(config: Config, now: str | None) -> int:
+    """Check configuration and records; write nothing."""
+    reading = steps.gather(config, config.folder / config.output)
+    planned = plan(reading.records, config, _now(now, config))
+    flaws = [flaw for record in reading.records for flaw in record.flaws]
+    problems = sorted(
+        [*reading.complaints, *flaws], key=lambda one: (one.file, one.line)
+    )
+    show(_place(problem, config) for problem in problems)
+    tell(planned.strangers())
+    tell(
+        [
+            f"{_count(len(reading.records), 'record')}, {_count(len(problems), 'problem')}"
+        ]
+    )
+    return int(bool(problems))
+
+
+@main.command("explain")
+@CONFIG
+@NOW
+@click.argument("record")
+def explain_(config: Config, now: str | None, record: str) -> None:
+    """Say for each feed why a story is in it or not.
+
+    RECORD is a file, file:line, or a link.
+    """
+    reading = steps.gather(config, config.folder / config.output)
+    planned = plan(reading.records, config, _now(now, config))
+    found = look_up(record, planned, reading.complaints, Path.cwd())
+    if not found:
+        raise Mistake(
+            f"{record}: no such record, expected a file, file:line or link of one"
+        )
+    for one in found:
+        if isinstance(one, Complaint):
+            show([f"{_place(one, config)} (rejected: it is in no feed)"])
+            continue
+        if len(found) > 1:
+            show(
+                [
+                    f"{_shown(one.record.file, config)}:{one.record.line}: {one.record.title}"
+                ]
+            )
+        show(explain(one, planned))
+
+
+@main.command("list")
+@CONFIG
+@NOW
+def list_(config: Config, now: str | None) -> None:
+    """List the feeds a build would write: path, title, entries, newest entry."""
+    reading = steps.gather(config, config.folder / config.output)
+    rows = [
+        (feed.path, feed.title, str(len(feed.entries)), _newest(feed.entries[:1]))
+        for feed in plan(reading.records, config, _now(now, config)).feeds
+    ]
+    show(_table([("PATH", "TITLE", "ENTRIES", "NEWEST"), *rows]))
+
+
+@main.command()
+@click.argument("folder", metavar="[DIR]", default=".", type=click.Path(path_type=Path))
+def init(folder: Path) -> None:
+    """Write a starter feeds.yaml and a sample record; overwrite nothing."""
+    show(f"wrote {file}" for file in start(folder))
+
+
+def _now(given: str | None, config: Config) -> datetime:
+    """The time of a build: --now, else SOURCE_DATE_EPOCH, else the clock."""
+    if given is not None:
+        if when := moment(given, config.zone):
+            return when
+        raise Mistake(f'--now: got "{given}", expected {EXPECTED}')
+    epoch = os.environ.get("SOURCE_DATE_EPOCH")
+    if not epoch:
+        return datetime.now(UTC)
+    try:
+        return datetime.fromtimestamp(int(epoch), UTC)
+    except (ValueError, OverflowError, OSError):
+        what = f'got "{epoch}", expected seconds since 1970'
+        raise Mistake(f"SOURCE_DATE_EPOCH: {what}") from None
+
+
+def _tell_outcome(
+    outcome: steps.Outcome, config: Config, *, quiet: bool, verbose: bool
+) -> None:
+    complaints = outcome.news if quiet else outcome.reading.complaints
+    tell(_place(complaint, config) for complaint in complaints)
+    if quiet:
+        return
+    tell(outcome.strangers)
+    tell(_empties(outcome.plan))
+    if verbose:
+        tell(f"wrote {path}" for path in outcome.written)
+        tell(f"removed {path}" for path in outcome.removed)
+    show([_summary(outcome)])
+
+
+def _empties(planned: Plan) -> Iterable[str]:
+    if not planned.candidates:
+        yield "no records: the sources hold no file that ends in .md, .yaml, .json or the like"
+        return
+    yield from planned.empties()
+
+
+def _summary(outcome: steps.Outcome) -> str:
+    report = _report(outcome)
+    records, feeds = report["records"], report["feeds"]
+    read = f"{_count(records['read'], 'record')} read, {_count(records['drafts'], 'draft')}"
+    if records["rejected"]:
+        read += f", {len(records['rejected'])} rejected"
+    if records["duplicates"]:
+        read += f", {_count(records['duplicates'], 'duplicate')}"
+    if not outcome.written and not outcome.removed:
+        return f"{read}; nothing changed in {_count(feeds['unchanged'], 'feed')}"
+    wrote = (
+        f"{_count(feeds['written'], 'feed')} written, {feeds['unchanged']} unchanged"
+    )
+    return f"{read}; {wrote}, {feeds['removed']} removed"
+
+
+def _report(outcome: steps.Outcome) -> dict[str, Any]:
+    reading, planned = outcome.reading, outcome.plan
+    current = {feed.path for feed in planned.feeds}
+    written = feeds_of(outcome.written)
+    return {
+        "records": {
+            "read": len(reading.records) + len(reading.complaints),
+            "rejected": [
+                {"file": one.file, "line": one.line, "reason": one.reason}
+                for one in reading.complaints
+            ],
+            "drafts": sum(record.is_draft for record in reading.records),
+            "duplicates": len(reading.records) - len(planned.ids),
+        },
+        "feeds": {
+            "written": len(written),
+            "unchanged": len(current - written),
+            "removed": len(feeds_of(outcome.removed) - current),
+        },
+        "seconds": round(outcome.seconds, 3),
+    }
+
+
+def _write_report(file: Path, outcome: steps.Outcome, config: Config) -> None:
+    report = _report(outcome)
+    for one in report["records"]["rejected"]:
+        one["file"] = _shown(one["file"], config)
+    file.write_text(json.dumps(report, indent=2, ensure_ascii=False) + "\n", "utf-8")
+
+
+def _preview(
+    config: Config, folder: Path, now: datetime, options: dict[str, Any]
+) -> int:
+    planned, reading, differences = steps.preview(
+        config, folder, now, force=options["force"]
+    )
+    tell(_place(complaint, config) for complaint in reading.complaints)
+    tell(_empties(planned))
+    for path, difference in differences:
+        if difference:
+            show(_changes(path, difference))
+    if not any(difference for _path, difference in differences):
+        show(["subscribers would see nothing new"])
+    return int(options["strict"] and bool(reading.complaints))
+
+
+def _changes(path: str, difference: Difference) -> Iterable[str]:
+    new, changed, gone = difference.new, difference.changed, difference.gone
+    yield f"{path}: {len(new)} new, {len(changed)} changed, {len(gone)} gone"
+    for mark, titles in (("+", new), ("~", changed), ("-", gone)):
+        yield from (f"  {mark} {title}" for title in titles)
+
+
+def _place(complaint: Complaint, config: Config) -> str:
+    return f"{_shown(complaint.file, config)}:{complaint.line}: {complaint.reason}"
+
+
+def _shown(file: str, config: Config) -> str:
+    """Write a file's name as seen from this folder, so that an editor can open it."""
+    return os.path.relpath(config.folder / file)
+
+
+def _newest(entries: Iterable[Any]) -> str:
+    return next((f"{entry.published:%Y-%m-%d %H:%M}" for entry in entries), "-")
+
+
+def _table(rows: list[tuple[str, ...]]) -> Iterable[str]:
+    widths = [
+        max(len(visible(row[column])) for row in rows) for column in range(len(rows[0]))
+    ]
+    for row in rows:
+        cells = (
+            visible(cell).ljust(width) for cell, width in zip(row, widths, strict=True)
+        )
+        yield "  ".join(cells).rstrip()
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def _terminated(_signal: int, _frame: FrameType | None) -> NoReturn:
+    sys.exit(TERMINATED)

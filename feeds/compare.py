@@ -1,0 +1,46 @@
+"""What subscribers would see of a new document: entries new, changed and gone."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from xml.etree import ElementTree as ET
+
+_ATOM = "{http://www.w3.org/2005/Atom}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """Titles of entries, in the order of the document that has them."""
+
+    new: tuple[str, ...]
+    changed: tuple[str, ...]
+    gone: tuple[str, ...]
+
+    def __bool__(self) -> bool:
+        return bool(self.new or self.changed or self.gone)
+
+
+def compare(before: bytes | None, after: bytes | None) -> Difference:
+    """Tell two versions of an RSS or Atom document apart, entry by entry."""
+    old, new = dict(_entries(before)), dict(_entries(after))
+    return Difference(
+        new=tuple(title for key, (title, _) in new.items() if key not in old),
+        changed=tuple(
+            title
+            for key, (title, text) in new.items()
+            if key in old and old[key][1] != text
+        ),
+        gone=tuple(title for key, (title, _) in old.items() if key not in new),
+    )
+
+
+def _entries(document: bytes | None) -> Iterator[tuple[str, tuple[str, bytes]]]:
+    """Give title and serialised form of each entry by its id; none of a damaged document."""
+    try:
+        root = ET.fromstring(document or b"")
+    except ET.ParseError:
+        return
+    for entry, name in ((f"{_ATOM}entry", f"{_ATOM}id"), ("item", "guid")):
+        for element in root.iter(entry):
+            title = element.findtext(f"{_ATOM}title") or element.findtext("title") or ""
+            element.tail = None
+            yield element.findtext(name) or "", (title, ET.tostring(element))

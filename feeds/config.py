@@ -1,0 +1,481 @@
+"""feeds.yaml into a Config: every mistake at once, each with its line and its cure."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, tzinfo
+from difflib import get_close_matches
+from pathlib import Path as File
+from types import UnionType
+from typing import Annotated, Literal, TypeGuard, TypeVar, Union, get_args, get_origin
+
+import msgspec
+
+from feeds import frontmatter, moment, path, shape
+from feeds.address import address, domain
+from feeds.errors import Mistake
+from feeds.frontmatter import Path, Unreadable, line_of
+from feeds.record import boolean
+from feeds.template import placeholders
+from feeds.text import fold, printable
+
+NAME = "feeds.yaml"
+RESERVED = frozenset(
+    [
+        "fields",
+        "pages",
+        "archive",
+        "hubs",
+        "cache_seconds",
+        "max_record_size",
+        "measure_images",
+        "also",
+    ]
+)
+
+_RULES = frozenset(shape.Rules.__struct_fields__)
+_LATER = frozenset({"json"})
+_ROOT: Path = ()
+_Kind = TypeVar("_Kind", bound=shape.Key)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """What all feeds share; `url` ends in a slash and is where the output is served."""
+
+    title: str
+    url: str
+    home: str
+    id: str
+    description: str
+    language: str | None
+    author: shape.Author
+    copyright: str | None
+    logo: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """A configuration without mistakes.
+
+    `sources` and `output` are as written, relative to the folder of `file`. Topics go by
+    their folded name, providers by their domain; `aliases` leads from every configured
+    spelling of a topic, folded, to its folded name; `spellings` shows a name as written.
+    """
+
+    file: File
+    site: Site
+    zone: tzinfo
+    sources: tuple[str, ...]
+    output: str
+    base: shape.Rules
+    feeds: tuple[shape.Feed, ...]
+    topics: Mapping[str, shape.Topic]
+    providers: Mapping[str, shape.Provider]
+    aliases: Mapping[str, str]
+    spellings: Mapping[str, str]
+    lines: Mapping[Path, int]
+
+    @property
+    def folder(self) -> File:
+        return self.file.parent
+
+    @property
+    def topic_names(self) -> list[str]:
+        """The topics as feeds.yaml spells them."""
+        return [str(at[1]) for at in self.lines if at[:-1] == ("topics",)]
+
+    @property
+    def provider_names(self) -> list[str]:
+        """The providers as feeds.yaml spells them."""
+        return [str(at[1]) for at in self.lines if at[:-1] == ("providers",)]
+
+    def line(self, at: Path) -> int:
+        """Give the line of a key, or of what holds it."""
+        return line_of(at, self.lines)
+
+    def topic(self, name: str) -> str:
+        """Give the key of a topic, whichever way it is spelt."""
+        folded = fold(name)
+        return self.aliases.get(folded, folded)
+
+    def kinds(self, feed: shape.Feed) -> tuple[str, ...]:
+        """Name what a feed is grouped by: nothing, topic, provider or both."""
+        return tuple(sorted(placeholders(feed.path), reverse=True))
+
+
+def load(file: File) -> Config:
+    """Read a configuration. Raises Mistake with a line for each thing to mend."""
+    try:
+        content = file.read_bytes()
+    except OSError as error:
+        raise Mistake(f"{file}: cannot be read: {error.strerror}") from error
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise Mistake(f"{file}:{line}: not UTF-8, expected UTF-8 text") from error
+    return parse(text, file)
+
+
+def parse(text: str, file: File) -> Config:
+    """Type and check a configuration. Raises Mistake."""
+    lines: dict[Path, int] = {_ROOT: 1}
+    try:
+        written = frontmatter.parse(text, lines=lines)
+    except Unreadable as error:
+        raise Mistake(f"{file}:{error.line}: {error.what}") from error
+    notes = _Notes(str(file), lines)
+    wanted = _Typed(notes).mapping(
+        shape.Shape, {} if written is None else written, _ROOT
+    )
+    notes.done()
+    assert wanted
+    config = _Checked(notes, wanted).config(file)
+    notes.done()
+    return config
+
+
+class _Notes:
+    """The mistakes found so far."""
+
+    def __init__(self, file: str, lines: Mapping[Path, int]) -> None:
+        self.file, self.lines = file, lines
+        self.found: list[tuple[int, str]] = []
+
+    def add(self, at: Path, what: str) -> None:
+        name = ".".join(str(part) for part in at if isinstance(part, str))
+        self.found.append(
+            (line_of(at, self.lines), f"{name}: {what}" if name else what)
+        )
+
+    def done(self) -> None:
+        if self.found:
+            texts = (f"{self.file}:{line}: {what}" for line, what in sorted(self.found))
+            raise Mistake("\n".join(texts))
+
+
+class _Typed:
+    """Values into the types of the shape; what does not fit is noted and left out."""
+
+    def __init__(self, notes: _Notes) -> None:
+        self.notes = notes
+
+    def mapping(self, kind: type[_Kind], value: object, at: Path) -> _Kind | None:
+        if not isinstance(value, dict):
+            self.notes.add(at, f"got {_got(value)}, expected a mapping")
+            return None
+        known = {field.encode_name: field for field in msgspec.structs.fields(kind)}
+        for key in value.keys() - known.keys():
+            self.notes.add((*at, key), _stranger(str(key), known))
+        given = {}
+        for name, field in known.items():
+            if value.get(name) is not None:
+                given[field.name] = self.value(field.type, value[name], (*at, name))
+            elif field.required:
+                self.notes.add(
+                    (*at, name), f"missing, expected {_expected(field.type)}"
+                )
+        return None if self.notes.found else kind(**given)
+
+    def value(self, kind: object, value: object, at: Path) -> object:
+        kinds = [*_options(kind)]
+        keys = [option for option in kinds if _is_key(option)]
+        lists = [option for option in kinds if any(map(_is_key, get_args(option)))]
+        groups = [option for option in kinds if get_origin(option) is dict]
+        if isinstance(value, dict) and keys:
+            return self.mapping(keys[0], value, at)
+        if isinstance(value, dict) and groups:
+            return self.each(get_args(groups[0])[1], value, at)
+        if isinstance(value, list) and value and lists:
+            return self.items(get_args(lists[0])[0], value, at)
+        return self.scalar(kind, kinds, value, at)
+
+    def scalar(
+        self, kind: object, kinds: list[object], value: object, at: Path
+    ) -> object:
+        truth = boolean(value) if bool in kinds else None
+        try:
+            plain = _clean(value) if truth is None else truth
+            return msgspec.convert(plain, kind, strict=False)
+        except msgspec.ValidationError:
+            self.notes.add(at, self.complaint(kinds, kind, value))
+            return None
+
+    def each(
+        self, kind: object, values: dict[str, object], at: Path
+    ) -> dict[str, object]:
+        return {
+            key: None if value is None else self.value(kind, value, (*at, key))
+            for key, value in values.items()
+        }
+
+    def items(self, kind: object, values: list[object], at: Path) -> object:
+        return tuple(
+            self.value(kind, one, (*at, index)) for index, one in enumerate(values)
+        )
+
+    def complaint(self, kinds: list[object], kind: object, value: object) -> str:
+        if isinstance(value, list) and any(one in _LATER for one in value):
+            return f"not yet: {min(_LATER)} is for a later version"
+        return f"got {_got(value)}, expected {_expected(kind)}{_closest(kinds, value)}"
+
+
+class _Checked:
+    """What types cannot say: addresses, templates, and names that must not meet."""
+
+    def __init__(self, notes: _Notes, wanted: shape.Shape) -> None:
+        self.notes, self.wanted = notes, wanted
+        self.aliases: dict[str, str] = {}
+        self.spellings: dict[str, str] = {}
+
+    def config(self, file: File) -> Config:
+        wanted = self.wanted
+        site, zone = self.site(), self.zone()
+        topics, providers = self.topics(), self.providers()
+        self.rules(wanted.defaults, ("defaults",))
+        for index, feed in enumerate(wanted.feeds):
+            self.feed(feed, ("feeds", index))
+        self.distinct_paths()
+        sources = wanted.records
+        return Config(
+            file=file,
+            site=site,
+            zone=zone,
+            sources=(sources,) if isinstance(sources, str) else sources,
+            output=wanted.output,
+            base=msgspec.structs.replace(
+                wanted.defaults, formats=wanted.defaults.formats or wanted.formats
+            ),
+            feeds=wanted.feeds,
+            topics=topics,
+            providers=providers,
+            aliases=self.aliases,
+            spellings=self.spellings,
+            lines=self.notes.lines,
+        )
+
+    def site(self) -> Site:
+        site, at = self.wanted.site, ("site",)
+        url = self.address(site.url, (*at, "url"))
+        if "?" in url or "#" in url or "@" in url:
+            self.notes.add((*at, "url"), "expected an address without user, ? and #")
+        url = url if url.endswith("/") else f"{url}/"
+        home = self.address(site.home, (*at, "home")) if site.home else url
+        return Site(
+            title=site.title,
+            url=url,
+            home=home,
+            id=site.id or domain(url) or "",
+            description=site.description or site.title,
+            language=site.language,
+            author=site.author or shape.Author(name=site.title),
+            copyright=site.copyright,
+            logo=self.address(site.logo, (*at, "logo")) if site.logo else None,
+        )
+
+    def address(self, text: str, at: Path) -> str:
+        url = address(text)
+        if url is None:
+            self.notes.add(at, f"got {_got(text)}, expected an http or https address")
+        return url or ""
+
+    def zone(self) -> tzinfo:
+        name = self.wanted.site.timezone
+        found = moment.zone(name)
+        if found is None:
+            close = _did_you_mean(name, moment.zones())
+            what = f'got "{name}", expected a time zone such as Europe/Berlin{close}'
+            self.notes.add(("site", "timezone"), what)
+        return found or UTC
+
+    def topics(self) -> dict[str, shape.Topic]:
+        topics: dict[str, shape.Topic] = {}
+        slugs: dict[str, str] = {}
+        for name, written in self.wanted.topics.items():
+            topic, at, key = written or shape.Topic(), ("topics", name), fold(name)
+            for spelling in (name, *topic.aliases):
+                self.spelling(spelling, key, (*at, "aliases") if topic.aliases else at)
+            self.rules(topic, at, {"site", "topic"})
+            if topic.slug:
+                self.slug(topic.slug, slugs, at)
+            self.spellings.setdefault(key, name)
+            topics[key] = topic
+        return topics
+
+    def spelling(self, spelling: str, key: str, at: Path) -> None:
+        folded = fold(spelling)
+        if not folded:
+            self.notes.add(at, "an empty name, expected a topic")
+        elif self.aliases.setdefault(folded, key) != key or (
+            folded == key and key in self.spellings
+        ):
+            other = self.spellings.get(self.aliases[folded], spelling)
+            self.notes.add(at, f'"{spelling}" is a spelling of "{other}" already')
+
+    def slug(self, slug: str, slugs: dict[str, str], at: Path) -> None:
+        name = str(at[-1])
+        if path.is_device(slug):
+            self.notes.add(
+                (*at, "slug"), f'"{slug}" is the name of a device on Windows'
+            )
+        if (other := slugs.setdefault(slug.lower(), name)) != name:
+            self.notes.add((*at, "slug"), f'"{slug}" is the slug of "{other}" already')
+
+    def providers(self) -> dict[str, shape.Provider]:
+        providers: dict[str, shape.Provider] = {}
+        for name, written in self.wanted.providers.items():
+            at, host = ("providers", name), domain(name)
+            provider = written or shape.Provider()
+            if host is None:
+                self.notes.add(at, f'got "{name}", expected a host name')
+            elif host in providers:
+                self.notes.add(at, f'"{host}" is given twice')
+            else:
+                providers[host] = provider
+            self.rules(provider, at, {"site", "provider"})
+        return providers
+
+    def feed(self, feed: shape.Feed, at: Path) -> None:
+        if what := path.flaw(feed.path):
+            self.notes.add((*at, "path"), what)
+            return
+        if feed.path.lower() in path.RESERVED:
+            what = f'not yet: the path "{feed.path}" is kept for a later version'
+            self.notes.add((*at, "path"), what)
+        kinds = placeholders(feed.path)
+        self.rules(feed, at, {"site", *kinds})
+        for key, names in (("only", feed.only), ("except", feed.except_)):
+            if names is not None and not kinds:
+                what = (
+                    "chooses among groups, expected a path with {topic} or {provider}"
+                )
+                self.notes.add((*at, key), what)
+            if kinds == ("provider",):
+                self.hosts(names or (), (*at, key))
+        for key in ("title", "description"):
+            if getattr(feed, key) is None:
+                self.inherited(key, feed.path, {"site", *kinds})
+
+    def inherited(self, key: str, feed: str, known: set[str]) -> None:
+        template = getattr(self.wanted.defaults, key)
+        unknown = self.names(template) - known if template else set()
+        if unknown & {"topic", "provider"}:
+            what = f'{{{min(unknown)}}} is not known to the feed "{feed}", give it its own {key}'
+            self.notes.add(("defaults", key), what)
+
+    def distinct_paths(self) -> None:
+        seen: dict[str, int] = {}
+        for index, feed in enumerate(self.wanted.feeds):
+            first = seen.setdefault(feed.path.lower(), index)
+            if first != index:
+                line = line_of(("feeds", first, "path"), self.notes.lines)
+                what = f'"{feed.path}" is the path of the feed of line {line} already'
+                self.notes.add(("feeds", index, "path"), what)
+
+    def rules(
+        self,
+        rules: shape.Rules,
+        at: Path,
+        known: frozenset[str] | set[str] = frozenset({"site", "topic", "provider"}),
+    ) -> None:
+        for key in ("title", "description"):
+            if template := getattr(rules, key):
+                self.template(template, (*at, key), known)
+        self.hosts(_names(rules.providers), (*at, "providers"))
+
+    def template(
+        self, template: str, at: Path, known: frozenset[str] | set[str]
+    ) -> None:
+        expected = "expected " + ", ".join(f"{{{name}}}" for name in sorted(known))
+        try:
+            unknown = set(placeholders(template)) - known
+        except ValueError as error:
+            self.notes.add(at, f"{error}, {expected}")
+        else:
+            if unknown:
+                self.notes.add(at, f"{{{min(unknown)}}} is not known here, {expected}")
+
+    def names(self, template: str) -> set[str]:
+        try:
+            return set(placeholders(template))
+        except ValueError:
+            return set()
+
+    def hosts(self, names: tuple[str, ...], at: Path) -> None:
+        for name in names:
+            if domain(name) is None:
+                self.notes.add(at, f'got "{name}", expected a host name')
+
+
+def _names(choices: tuple[str, ...] | shape.Choice | None) -> tuple[str, ...]:
+    if isinstance(choices, shape.Choice):
+        return (*choices.any, *choices.all, *choices.none)
+    return choices or ()
+
+
+def _options(kind: object) -> Iterator[object]:
+    """Take a type annotation apart: its alternatives, without their notes."""
+    origin = get_origin(kind)
+    if origin is Annotated:
+        yield from _options(get_args(kind)[0])
+    elif origin in {Union, UnionType}:
+        for option in get_args(kind):
+            yield from _options(option)
+    else:
+        yield kind
+
+
+def _is_key(kind: object) -> TypeGuard[type[shape.Key]]:
+    return isinstance(kind, type) and issubclass(kind, shape.Key)
+
+
+def _expected(kind: object) -> str:
+    """Finish the sentence "expected ..." with the kind's own description."""
+    if get_origin(kind) is Annotated:
+        return str(kind.__metadata__[0].description)  # type: ignore[attr-defined]
+    if get_origin(kind) in {Union, UnionType}:
+        return _expected(get_args(kind)[0])
+    return "a mapping"
+
+
+def _closest(kinds: list[object], value: object) -> str:
+    words = [
+        str(word)
+        for kind in kinds
+        if get_origin(kind) is Literal
+        for word in get_args(kind)
+    ]
+    return _did_you_mean(value, words) if isinstance(value, str) and words else ""
+
+
+def _stranger(key: str, known: Mapping[str, object]) -> str:
+    if key in RESERVED:
+        return "not yet: this key is for a later version"
+    if key in _RULES and "defaults" in known:
+        return f'no such key here; did you mean "{key}" under "defaults"?'
+    close = _did_you_mean(key, known)
+    return "no such key" + (close or f", expected one of {', '.join(known)}")
+
+
+def _did_you_mean(
+    word: str, words: Mapping[str, object] | frozenset[str] | list[str]
+) -> str:
+    close = get_close_matches(word, words, n=1, cutoff=0.5)
+    folded = {known.lower().replace("_", ""): known for known in words}
+    plain = re.sub(r"[-_ ]", "", word.lower())
+    best = folded.get(plain) or (close[0] if close else None)
+    return f'; did you mean "{best}"?' if best else ""
+
+
+def _clean(value: object) -> object:
+    """Leave out of a text what XML cannot hold; fold its white space."""
+    if isinstance(value, str):
+        return " ".join(printable(value).split())
+    return [_clean(one) for one in value] if isinstance(value, list) else value
+
+
+def _got(value: object) -> str:
+    if isinstance(value, list):
+        return "a list" if value else "an empty list"
+    return "a mapping" if isinstance(value, dict) else f'"{value}"'

@@ -1,0 +1,40 @@
+"""What can go wrong and be put right by the user, each with its exit code.
+
+    FeedsError
+    ├── Mistake           feeds.yaml or the command line is wrong    exit 2
+    ├── Refused           the build would take away too much         exit 3
+    ├── Unwritable        the output cannot be written               exit 1
+    └── Locked            another build has the output               exit 75
+
+A bad record is no exception: it is a value, `feeds.record.Rejected`.
+"""
+
+
+class FeedsError(Exception):
+    """A problem the user can fix; its text is shown as it is."""
+
+    exit_code = 1
+
+
+class Mistake(FeedsError):
+    """The configuration or the command line cannot be used as it is."""
+
+    exit_code = 2
+
+
+class Refused(FeedsError):
+    """The drop guard: a build that would lose most of what the last one wrote."""
+
+    exit_code = 3
+
+
+class Unwritable(FeedsError):
+    """The output folder does not let us write."""
+
+    exit_code = 1
+
+
+class Locked(FeedsError):
+    """Another build is writing the same output."""
+
+    exit_code = 75

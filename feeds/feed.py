@@ -1,0 +1,95 @@
+"""Feed and Entry: the model, in Atom's terms (RFC 4287); imports nothing of ours."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+GENERATOR = "feeds"
+"""What every document names as its generator; a version in it would change every feed."""
+
+EMPTY = datetime(2000, 1, 1, tzinfo=UTC)
+"""When a feed without entries was updated."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Image:
+    """A picture of a story; width and height in pixels, None when unknown."""
+
+    url: str
+    width: int | None
+    height: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Related:
+    """Another story that goes with one; it is shown, never selected."""
+
+    title: str
+    link: str
+    provider: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """Who wrote something."""
+
+    name: str
+    uri: str | None = None
+    email: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Enclosure:
+    """A file that goes with an entry; length in bytes, 0 when unknown."""
+
+    url: str
+    media_type: str
+    length: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One story as readers see it; equal entries are written as equal bytes.
+
+    The first of `images` is the lead. `summary` is plain text, `content` sanitised HTML.
+    """
+
+    id: str
+    title: str
+    link: str
+    published: datetime
+    updated: datetime
+    summary: str
+    content: str
+    author: Person
+    categories: tuple[str, ...]
+    enclosure: Enclosure | None
+    images: tuple[Image, ...]
+    related: tuple[Related, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Feed:
+    """Entries in the order they are shown, and what a reader calls them.
+
+    `base` is where the output is served, `path` the address below it without the ending;
+    `ttl` counts minutes.
+    """
+
+    base: str
+    path: str
+    id: str
+    title: str
+    description: str
+    home: str
+    author: Person
+    language: str | None
+    copyright: str | None
+    logo: str | None
+    ttl: int | None
+    formats: tuple[str, ...]
+    entries: tuple[Entry, ...]
+
+    @property
+    def updated(self) -> datetime:
+        """When the newest change among the entries happened; never the clock."""
+        return max((entry.updated for entry in self.entries), default=EMPTY)

@@ -1,0 +1,367 @@
+"""Records into feeds: all, per topic, per provider, per pair.
+
+The only place where a Record becomes an Entry.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from typing import NamedTuple
+
+import msgspec
+
+from feeds import shape
+from feeds.address import domain, enclosable, tag
+from feeds.config import Config
+from feeds.content import content
+from feeds.errors import Mistake
+from feeds.feed import Enclosure, Entry, Feed, Image, Person
+from feeds.media import media_type
+from feeds.path import Paths, host, slug
+from feeds.select import Candidate, Selection, select
+from feeds.template import fill
+from feeds.text import fold
+
+_TITLES = {
+    (): "{site}",
+    ("topic",): "{topic}: {site}",
+    ("provider",): "{provider}: {site}",
+    ("topic", "provider"): "{topic}, {provider}: {site}",
+}
+
+
+class Place(NamedTuple):
+    """Where a record may go: a feed of feeds.yaml by its number, and the group there."""
+
+    feed: int
+    topic: str | None = None
+    provider: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shelf:
+    """One feed to be: its rules, and what they made of the records of its group."""
+
+    place: Place
+    path: str
+    rules: shape.Rules
+    selection: Selection
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Names:
+    """Display names: of topics by key, of providers by domain."""
+
+    topics: Mapping[str, str]
+    providers: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Library:
+    """All candidates of a build, by the places they may go to."""
+
+    config: Config
+    now: datetime
+    candidates: Sequence[Candidate]
+
+    def shelves(self) -> list[Shelf]:
+        """Give every feed that has a record or a promised address, by path."""
+        stock: defaultdict[Place, list[Candidate]] = defaultdict(list)
+        for one in self.candidates:
+            for place in places(one, self.config):
+                stock[place].append(one)
+        promised = set(self.promised())
+        open_places = [
+            place for place in stock.keys() | promised if not closed(place, self.config)
+        ]
+        shelves = (self.shelf(place, stock[place]) for place in open_places)
+        kept = (
+            shelf
+            for shelf in shelves
+            if shelf.selection.admitted or shelf.place in promised
+        )
+        return _distinct(sorted(kept, key=lambda shelf: shelf.path))
+
+    def shelf(self, place: Place, candidates: Iterable[Candidate]) -> Shelf:
+        rules = rules_of(place, self.config)
+        selection = select(candidates, rules, self.config, self.now)
+        return Shelf(
+            place=place,
+            path=path_of(place, self.config),
+            rules=rules,
+            selection=selection,
+        )
+
+    def shelf_at(self, place: Place) -> Shelf:
+        """Give one feed, whether or not it would be written."""
+        return self.shelf(
+            place, (one for one in self.candidates if place in places(one, self.config))
+        )
+
+    def promised(self) -> Iterator[Place]:
+        """Name the feeds that exist even when empty: an address once given is a promise."""
+        for index, feed in enumerate(self.config.feeds):
+            kinds = self.config.kinds(feed)
+            if not kinds:
+                yield Place(index)
+            elif kinds == ("topic",):
+                named = {self.config.topic(name) for name in feed.only or ()}
+                yield from (
+                    Place(index, topic=key) for key in named | self.config.topics.keys()
+                )
+            elif kinds == ("provider",):
+                named = {domain(name) or name for name in feed.only or ()}
+                yield from (
+                    Place(index, provider=key)
+                    for key in named | self.config.providers.keys()
+                )
+
+
+def places(one: Candidate, config: Config) -> Iterator[Place]:
+    """Name every feed that a record could be in."""
+    for index, feed in enumerate(config.feeds):
+        kinds = config.kinds(feed)
+        topics = one.topics if "topic" in kinds else (None,)
+        provider = one.record.provider if "provider" in kinds else None
+        for topic in topics:
+            yield Place(index, topic, provider)
+
+
+def closed(place: Place, config: Config) -> str | None:
+    """Say why a group gets no feed at a place; None where it may have one."""
+    feed = config.feeds[place.feed]
+    for key, group in (
+        (place.topic, config.topics),
+        (place.provider, config.providers),
+    ):
+        if key is not None and (written := group.get(key)) and not written.feed:
+            return f"feed: false for {spelling(key, config)}"
+    if feed.only is not None and not all(
+        _among(feed.only, place, config, default=True)
+    ):
+        return "only does not name it"
+    if feed.except_ is not None and any(
+        _among(feed.except_, place, config, default=False)
+    ):
+        return "except names it"
+    return None
+
+
+def is_host(name: str, config: Config, kinds: tuple[str, ...]) -> bool:
+    """Tell a domain from a topic in `only` and `except`, where a pair may name both."""
+    if len(kinds) < 2:
+        return kinds == ("provider",)
+    return fold(name) not in config.aliases and "." in name and domain(name) is not None
+
+
+def spelling(key: str, config: Config) -> str:
+    """Show a topic's key as the configuration spells it."""
+    return config.spellings.get(key, key)
+
+
+def rules_of(place: Place, config: Config) -> shape.Rules:
+    """Merge the rules that hold at a place; the most specific wins.
+
+    Topic before provider, then the feed, then the defaults. A topic's or provider's title
+    and description are for its own feed, never for a pair.
+    """
+    groups: list[shape.Rules] = []
+    if place.topic is not None and place.topic in config.topics:
+        groups.append(config.topics[place.topic])
+    if place.provider is not None and place.provider in config.providers:
+        groups.append(config.providers[place.provider])
+    if place.topic is not None and place.provider is not None:
+        groups = [
+            msgspec.structs.replace(one, title=None, description=None) for one in groups
+        ]
+    return merged(*groups, config.feeds[place.feed], config.base)
+
+
+def merged(*layers: shape.Rules) -> shape.Rules:
+    """Take each key from the first layer that has it; each image switch singly."""
+    values = {
+        key: next((v for one in layers if (v := getattr(one, key)) is not None), None)
+        for key in shape.Rules.__struct_fields__
+    }
+    switches = [one.images for one in layers if one.images]
+    values["images"] = shape.Images(
+        **{
+            key: next(
+                (v for one in switches if (v := getattr(one, key)) is not None), True
+            )
+            for key in shape.Images.__struct_fields__
+        }
+    )
+    return shape.Rules(**values)
+
+
+def path_of(place: Place, config: Config) -> str:
+    """Give the path of a feed, below the output and without the ending."""
+    slugs: dict[str, str] = {}
+    if place.topic is not None:
+        slugs["topic"] = topic_slug(place.topic, config)
+    if place.provider is not None:
+        slugs["provider"] = host(place.provider)
+    return Paths(tuple(feed.path for feed in config.feeds)).path(place.feed, slugs)
+
+
+def topic_slug(key: str, config: Config) -> str:
+    """Give the configured slug of a topic, or make one that no configured slug is."""
+    written = config.topics.get(key)
+    if written and written.slug:
+        return written.slug
+    taken = frozenset(one.slug.lower() for one in config.topics.values() if one.slug)
+    return slug(key, taken)
+
+
+def names(
+    shelves: Iterable[Shelf], candidates: Iterable[Candidate], config: Config
+) -> Names:
+    """Find the display names: the configured one, else the spelling most used.
+
+    One vote for each record that at least one feed lets in; the first in alphabetical
+    order on a tie.
+    """
+    let_in = {id(one) for shelf in shelves for one in shelf.selection.admitted}
+    topics: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    providers: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    for one in candidates:
+        if id(one) in let_in:
+            for key, written in one.topics.items():
+                topics[key][written] += 1
+            if name := one.record.provider_name:
+                providers[one.record.provider][name] += 1
+    return Names(
+        topics=_elected(topics) | _configured(config.topics),
+        providers=_elected(providers) | _configured(config.providers),
+    )
+
+
+def build(
+    shelves: Iterable[Shelf], candidates: Sequence[Candidate], config: Config
+) -> Iterator[Feed]:
+    """Turn shelves into feeds; a story is made an entry once for each way it is shown."""
+    shelves = list(shelves)
+    shown = names(shelves, candidates, config)
+
+    @cache
+    def entry_once(
+        number: int, related: bool, enclosure: bool, media: bool, inline: bool
+    ) -> Entry:
+        images = shape.Images(enclosure=enclosure, media=media, inline=inline)
+        return entry(by_number[number], shown, related=related, images=images)
+
+    by_number = {id(one): one for one in candidates}
+    for shelf in shelves:
+        rules, images = shelf.rules, shelf.rules.images or shape.Images()
+        switches = (rules.related is not False, *msgspec.structs.astuple(images))
+        entries = (entry_once(id(one), *switches) for one in shelf.selection.entries)
+        yield feed(shelf, tuple(entries), shown, config)
+
+
+def feed(
+    shelf: Shelf, entries: tuple[Entry, ...], shown: Names, config: Config
+) -> Feed:
+    """Describe one feed around its entries."""
+    site, place, rules = config.site, shelf.place, shelf.rules
+    values = {"site": site.title}
+    if place.topic is not None:
+        values["topic"] = shown.topics.get(place.topic) or spelling(place.topic, config)
+    if place.provider is not None:
+        values["provider"] = shown.providers.get(place.provider, place.provider)
+    kinds = config.kinds(config.feeds[place.feed])
+    return Feed(
+        base=site.url,
+        path=shelf.path,
+        id=tag(shelf.path, site.id),
+        title=fill(rules.title or _TITLES[kinds], values),
+        description=fill(rules.description, values)
+        if rules.description
+        else site.description,
+        home=site.home,
+        author=Person(name=site.author.name, email=site.author.email),
+        language=rules.language or site.language,
+        copyright=site.copyright,
+        logo=site.logo,
+        ttl=rules.ttl,
+        formats=tuple(dict.fromkeys(rules.formats or ())),
+        entries=entries,
+    )
+
+
+def entry(
+    one: Candidate, shown: Names, *, related: bool, images: shape.Images
+) -> Entry:
+    """Decide what of a record readers see."""
+    record = one.record
+    lead = record.images[0] if record.images else None
+    provider = Person(
+        name=shown.providers.get(record.provider, record.provider),
+        uri=None if ":" in record.provider else f"https://{record.provider}/",
+    )
+    return Entry(
+        id=one.id,
+        title=record.title,
+        link=record.link,
+        published=record.published,
+        updated=one.updated,
+        summary=record.summary,
+        content=content(
+            lead=lead if images.inline else None,
+            body=record.body,
+            summary=record.summary,
+            related=record.related if related else (),
+            provider=provider,
+            link=record.link,
+        ),
+        author=provider,
+        categories=tuple(shown.topics[key] for key in one.topics),
+        enclosure=_enclosure(lead) if images.enclosure else None,
+        images=record.images if images.media else (),
+        related=record.related if related else (),
+    )
+
+
+def _enclosure(lead: Image | None) -> Enclosure | None:
+    if lead is None or not enclosable(lead.url):
+        return None
+    return Enclosure(url=lead.url, media_type=media_type(lead.url))
+
+
+def _among(
+    chosen: tuple[str, ...], place: Place, config: Config, *, default: bool
+) -> Iterator[bool]:
+    """Tell for topic and provider of a place whether the names chosen hold it."""
+    kinds = config.kinds(config.feeds[place.feed])
+    hosts = {domain(name) for name in chosen if is_host(name, config, kinds)}
+    topics = {config.topic(name) for name in chosen if not is_host(name, config, kinds)}
+    if place.topic is not None:
+        yield place.topic in topics if topics else default
+    if place.provider is not None:
+        yield place.provider in hosts if hosts else default
+
+
+def _elected(votes: Mapping[str, Counter[str]]) -> dict[str, str]:
+    return {
+        key: min(counts, key=lambda name: (-counts[name], name))
+        for key, counts in votes.items()
+    }
+
+
+def _configured(
+    groups: Mapping[str, shape.Topic] | Mapping[str, shape.Provider],
+) -> dict[str, str]:
+    return {key: one.name for key, one in groups.items() if one.name}
+
+
+def _distinct(shelves: list[Shelf]) -> list[Shelf]:
+    """Refuse two feeds of one path, also where a file system ignores case."""
+    seen: dict[str, Place] = {}
+    for shelf in shelves:
+        if seen.setdefault(shelf.path.lower(), shelf.place) != shelf.place:
+            raise Mistake(
+                f'two feeds have the path "{shelf.path}", change one path in feeds.yaml'
+            )
+    return shelves

@@ -1,0 +1,86 @@
+"""Moments: what an editor writes as a date, as whole seconds in UTC."""
+
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from importlib.resources import files
+
+EARLIEST, LATEST = 1900, 9998
+EXPECTED = f"a date with year, month and day, {EARLIEST} to {LATEST}"
+
+# RFC 822 section 5.1 <https://www.rfc-editor.org/rfc/rfc822#section-5.1>.
+# No other name is believed: "CST" is three zones, and a machine's own zone is none of
+# the record's business.
+_HOURS = {
+    "UTC": 0,
+    "GMT": 0,
+    "UT": 0,
+    "Z": 0,
+    "EST": -5,
+    "EDT": -4,
+    "CST": -6,
+    "CDT": -5,
+}
+_HOURS |= {"MST": -7, "MDT": -6, "PST": -8, "PDT": -7}
+_HOURS |= {letter: -hour for hour, letter in enumerate("ABCDEFGHIKLM", 1)}
+_HOURS |= {letter: hour for hour, letter in enumerate("NOPQRSTUVWXY", 1)}
+
+
+def moment(text: str, zone: tzinfo) -> datetime | None:
+    """Read a date in any usual form, one without zone as of `zone`; None if it is none."""
+    try:
+        return _in_utc(datetime.fromisoformat(text), zone)
+    except ValueError:
+        written = _read_freely(text)
+    return _in_utc(written, zone) if written else None
+
+
+def _in_utc(written: datetime, zone: tzinfo) -> datetime | None:
+    try:
+        when = (written if written.tzinfo else written.replace(tzinfo=zone)).astimezone(
+            UTC
+        )
+    except (OverflowError, ValueError):
+        return None
+    return when.replace(microsecond=0) if EARLIEST <= when.year <= LATEST else None
+
+
+def _read_freely(text: str) -> datetime | None:
+    # dateutil is slow to import and only wanted for forms other than ISO 8601.
+    from dateutil.parser import ParserError, parse  # noqa: PLC0415
+
+    # What the text does not name, dateutil takes from its default: two defaults show it.
+    try:
+        first, second = (
+            parse(text, default=default, tzinfos=_zone)
+            for default in (datetime(2000, 1, 1), datetime(2004, 2, 2))  # noqa: DTZ001
+        )
+    except (ParserError, OverflowError, ValueError, TypeError, AttributeError):
+        return None
+    return first if first == second else None
+
+
+def _zone(name: str | None, offset: int | None) -> tzinfo | None:
+    if name and name not in _HOURS:
+        raise ValueError(name)
+    if offset is not None:
+        return timezone(timedelta(seconds=offset))
+    return timezone(timedelta(hours=_HOURS[name])) if name else None
+
+
+def zone(name: str) -> tzinfo | None:
+    """Load a time zone from the tzdata package; None if it has none of that name.
+
+    The system's own data is passed over: it differs from machine to machine.
+    """
+    if name == "UTC":
+        return UTC
+    from zoneinfo import ZoneInfo  # noqa: PLC0415  (UTC needs none of it)
+
+    if name not in zones():
+        return None
+    with files("tzdata").joinpath("zoneinfo", *name.split("/")).open("rb") as data:
+        return ZoneInfo.from_file(data, key=name)
+
+
+def zones() -> frozenset[str]:
+    """Name every time zone there is."""
+    return frozenset(files("tzdata").joinpath("zones").read_text("ascii").split())

@@ -1,0 +1,193 @@
+"""The bytes of one file into its records, by the ending of its name."""
+
+import json
+import re
+from collections.abc import Callable, Generator, Iterator
+from datetime import tzinfo
+from functools import partial
+
+from feeds import frontmatter
+from feeds.frontmatter import SECRET, Unreadable
+from feeds.record import Complaint, Path, Raw, Record, record
+
+MAX_RECORD_SIZE = 1 << 20
+"""The most bytes that one record may take."""
+
+TOO_LARGE = f"larger than {MAX_RECORD_SIZE >> 20} MiB, the most for one record"
+
+_MARKS = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
+
+
+def parse(content: bytes, file: str, zone: tzinfo) -> list[Record | Complaint]:
+    """Read every record of a file; a bad one comes as its complaint."""
+    read = ENDINGS[ending(file)]
+    found: list[Record | Complaint] = []
+    try:
+        for item in read(_decoded(content), file):
+            found.append(record(item, zone) if isinstance(item, Raw) else item)
+    except Unreadable as error:
+        found.append(Complaint(file=file, line=error.line, reason=error.what))
+    return found
+
+
+def ending(file: str) -> str:
+    """Give the ending that says how a file is read; empty for none."""
+    return file[file.rfind(".") :].lower() if "." in file else ""
+
+
+def holds_many(file: str) -> bool:
+    """Tell whether a file may hold more than one record."""
+    return ENDINGS[ending(file)] in {_json, _json_lines}
+
+
+def _decoded(content: bytes) -> str:
+    if mark := _MARKS.get(content[:2]):
+        raise Unreadable(1, f"{mark}, expected UTF-8")
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise Unreadable(line, "not UTF-8, expected UTF-8 text") from None
+
+
+def _yaml(text: str, file: str, *, fenced: bool) -> Iterator[Raw]:
+    document = frontmatter.split(text, fenced=fenced)
+    fields = frontmatter.parse(document.yaml, document.line)
+    if not isinstance(fields, dict):
+        found = "nothing" if fields is None else "no mapping"
+        raise Unreadable(document.line, f'{found}, expected "field: value" lines')
+    locate = partial(frontmatter.locate, document.yaml, document.line)
+    yield Raw(file=file, line=1, fields=fields, body=document.body, locate=locate)
+
+
+def _json(text: str, file: str) -> Iterator[Raw | Complaint]:
+    """Read one mapping or a list of them; what stands before a syntax error counts."""
+    text = text.removeprefix("\ufeff")
+    start = _space(text, 0)
+    if text.startswith("[", start):
+        end = yield from _list(text, file, start)
+    else:
+        item, end = _value(text, start)
+        yield _item(text, file, (item, start, end), text.count("\n", 0, start) + 1)
+    _expect_end(text, end)
+
+
+def _list(text: str, file: str, start: int) -> Generator[Raw | Complaint, None, int]:
+    end = _space(text, start + 1)
+    if text.startswith("]", end):
+        return end + 1
+    line, counted = 1, 0
+    while True:
+        item, stop = _value(text, end)
+        line += text.count("\n", counted, end)
+        counted = end
+        yield _item(text, file, (item, end, stop), line)
+        stop = _space(text, stop)
+        if text.startswith("]", stop):
+            return stop + 1
+        if not text.startswith(",", stop):
+            raise _not_json(text, stop, 'expected "," or "]"')
+        end = _space(text, stop + 1)
+
+
+def _json_lines(text: str, file: str) -> Iterator[Raw | Complaint]:
+    """Read one mapping a line; a broken line costs itself."""
+    for number, line in enumerate(text.removeprefix("\ufeff").split("\n"), 1):
+        if not line.strip():
+            continue
+        try:
+            item, end = _value(line, _space(line, 0))
+            _expect_end(line, end)
+        except Unreadable as error:
+            yield Complaint(file=file, line=number, reason=error.what)
+        else:
+            yield _item(line, file, (item, 0, end), number)
+
+
+def _item(
+    text: str, file: str, span: tuple[object, int, int], line: int
+) -> Raw | Complaint:
+    item, start, end = span
+    if end - start > MAX_RECORD_SIZE:
+        return Complaint(file=file, line=line, reason=TOO_LARGE)
+    if not isinstance(item, dict):
+        return Complaint(file=file, line=line, reason="no mapping, expected a record")
+    locate = partial(_locate, text, start, line)
+    return Raw(file=file, line=line, fields=item, body="", locate=locate)
+
+
+def _locate(text: str, start: int, line: int, path: Path) -> int:
+    at = start
+    for part in path:
+        found = text.find(json.dumps(part), at) if isinstance(part, str) else at
+        at = found if found >= 0 else at
+    return line + text.count("\n", start, at)
+
+
+def _value(text: str, start: int) -> tuple[object, int]:
+    try:
+        return _DECODER.raw_decode(text, start)
+    except json.JSONDecodeError as error:
+        raise _not_json(text, error.pos, error.msg) from None
+    except _Twice as error:
+        line = text.count("\n", 0, start) + 1
+        raise Unreadable(line, f"{error}: given twice") from None
+    except RecursionError:
+        line = text.count("\n", 0, start) + 1
+        raise Unreadable(line, "nested too deep") from None
+
+
+class _Twice(Exception):
+    """A key that a mapping has twice."""
+
+
+def _mapping(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    found: dict[str, object] = {}
+    for key, value in pairs:
+        if key in found:
+            raise _Twice(key)
+        if key != SECRET:
+            found[key] = value
+    return found
+
+
+def _expect_end(text: str, end: int) -> None:
+    rest = _space(text, end)
+    if rest < len(text):
+        raise _not_json(text, rest, "expected the end")
+
+
+def _not_json(text: str, position: int, what: str) -> Unreadable:
+    return Unreadable(
+        text.count("\n", 0, position) + 1, f"not JSON: {what[0].lower()}{what[1:]}"
+    )
+
+
+def _space(text: str, start: int) -> int:
+    match = _SPACE.match(text, start)
+    assert match
+    return match.end()
+
+
+_SPACE = re.compile(r"[ \t\r\n]*")
+# Numbers stay the text they are written as: 1.10 is a version, 2020 a title.
+_DECODER = json.JSONDecoder(
+    object_pairs_hook=_mapping,
+    parse_float=str,
+    parse_int=str,
+    parse_constant=str,
+    strict=False,
+)
+_FENCED = partial(_yaml, fenced=True)
+_OPEN = partial(_yaml, fenced=False)
+ENDINGS: dict[str, Callable[[str, str], Iterator[Raw | Complaint]]] = {
+    ".md": _FENCED,
+    ".markdown": _FENCED,
+    ".txt": _FENCED,
+    ".yaml": _OPEN,
+    ".yml": _OPEN,
+    ".json": _json,
+    ".jsonl": _json_lines,
+    ".ndjson": _json_lines,
+}
+"""How each kind of file is read; every other file is passed over."""

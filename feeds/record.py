@@ -1,0 +1,341 @@
+"""Record: what an editor wrote, typed field by field; or the reason why it is none."""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from difflib import get_close_matches
+
+from feeds import moment
+from feeds.address import address, domain, normalised
+from feeds.feed import Image, Related
+from feeds.text import mend, printable
+
+Path = tuple[str | int, ...]
+
+FIELDS = [
+    "title",
+    "webUrl",
+    "originalUrl",
+    "publishedDateTime",
+    "updatedDateTime",
+    "published",
+    "quality",
+    "heat",
+    "excerpt",
+    "provider",
+    "topics",
+    "category",
+    "type",
+    "images",
+    "related",
+    "ampWebUrl",
+    "cdnAmpWebUrl",
+    "id",
+    "secured",
+    "body",
+]
+
+_BOOLEANS = dict.fromkeys(["true", "yes", "on", "y", "1"], True)
+_BOOLEANS |= dict.fromkeys(["false", "no", "off", "n", "0"], False)
+_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
+_SIZE = re.compile(r"0*([1-9]\d{0,5})(?:\.0*)?", re.ASCII)
+_ADDRESS = "an http or https address"
+_QUOTED = 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Complaint:
+    """What is wrong in a record file, for its editor; the line counts from 1.
+
+    `digest` is that of the file's content: a new version of the file, a new complaint.
+    """
+
+    file: str
+    line: int
+    reason: str
+    digest: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}: {self.reason}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """One story as its editor keeps it, every field of its type; times are UTC.
+
+    `id` is the record's own or its normalised link; `updated` is never before `published`
+    but may be in the future. Quality and heat are None when unknown. `flaws` cost less
+    than the record: an image that cannot be used, for one.
+    """
+
+    file: str
+    line: int
+    id: str
+    title: str
+    link: str
+    published: datetime
+    updated: datetime
+    is_draft: bool
+    quality: float | None
+    heat: float | None
+    summary: str
+    provider: str
+    provider_name: str
+    topics: tuple[str, ...]
+    category: str
+    type: str
+    images: tuple[Image, ...]
+    related: tuple[Related, ...]
+    body: str
+    flaws: tuple[Complaint, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Raw:
+    """One mapping out of a file, before its fields are believed."""
+
+    file: str
+    line: int
+    fields: Mapping[str, object]
+    body: str
+    locate: Callable[[Path], int]
+
+
+class Wrong(Exception):
+    """A value that is not what its field holds."""
+
+    def __init__(self, path: Path, expected: str, value: object = None) -> None:
+        super().__init__(path, expected, value)
+        self.path, self.expected, self.value = path, expected, value
+
+    def __str__(self) -> str:
+        name = ".".join(str(part) for part in self.path if isinstance(part, str))
+        got = "missing" if self.value is None else f"got {_quoted(self.value)}"
+        return f"{name}: {got}, expected {self.expected}"
+
+
+def record(raw: Raw, zone: tzinfo) -> Record | Complaint:
+    """Type the fields of a record; a date without a zone is of `zone`."""
+    fields = Fields(raw.fields)
+    try:
+        return _record(raw, fields, zone)
+    except Wrong as wrong:
+        return _complaint(raw, wrong, fields.hint(wrong))
+
+
+def boolean(value: object) -> bool | None:
+    """Read yes and no in any usual spelling; None if it is neither."""
+    if isinstance(value, bool):
+        return value
+    return _BOOLEANS.get(value.strip().lower()) if isinstance(value, str) else None
+
+
+class Fields:
+    """A mapping asked for its values by name and type; raises Wrong."""
+
+    def __init__(self, values: Mapping[str, object], path: Path = ()) -> None:
+        self.values, self.path = values, path
+
+    def scalar(self, name: str, expected: str) -> str:
+        """Give a value as the text it was written as; empty where it is missing."""
+        value = self.values.get(name)
+        if isinstance(value, str):
+            return value.strip()
+        if isinstance(value, bool):
+            return str(value).lower()
+        if value is None:
+            return ""
+        raise Wrong((*self.path, name), expected, value)
+
+    def text(self, name: str) -> str:
+        return mend(self.scalar(name, "text"))
+
+    def required(self, name: str, expected: str = "text") -> str:
+        if text := mend(self.scalar(name, expected)):
+            return text
+        raise Wrong((*self.path, name), expected)
+
+    def address(self, name: str) -> str:
+        text = self.scalar(name, _ADDRESS)
+        if not text:
+            return ""
+        if url := address(text):
+            return url
+        raise Wrong((*self.path, name), _ADDRESS, text)
+
+    def date(self, name: str, zone: tzinfo) -> datetime | None:
+        text = self.scalar(name, moment.EXPECTED)
+        if not text:
+            return None
+        if when := moment.moment(text, zone):
+            return when
+        raise Wrong((*self.path, name), moment.EXPECTED, text)
+
+    def number(self, name: str) -> float | None:
+        text = self.scalar(name, "a number")
+        if not text:
+            return None
+        number = float(text) if _NUMBER.fullmatch(text) else float("inf")
+        if abs(number) == float("inf"):
+            raise Wrong((*self.path, name), "a number", text)
+        return number
+
+    def boolean(self, name: str) -> bool:
+        value = self.scalar(name, "true or false")
+        if not value:
+            return False
+        if (truth := boolean(value)) is None:
+            raise Wrong((*self.path, name), "true or false", value)
+        return truth
+
+    def texts(self, name: str, expected: str) -> Iterable[str]:
+        for index, value in enumerate(self.listed(name)):
+            item = Fields({name: value}, self.path)
+            try:
+                text = item.text(name)
+            except Wrong as wrong:
+                raise Wrong((*self.path, name, index), expected, value) from wrong
+            if text:
+                yield text
+
+    def listed(self, name: str) -> list[object]:
+        """Give a list; a lone value is a list of one, a missing one is empty."""
+        value = self.values.get(name)
+        if value is None or value == "":
+            return []
+        return value if isinstance(value, list) else [value]
+
+    def mapping(self, name: str, expected: str) -> "Fields":
+        value = self.values.get(name)
+        if value is None or value == "":
+            return Fields({}, (*self.path, name))
+        if isinstance(value, Mapping):
+            return Fields(value, (*self.path, name))
+        raise Wrong((*self.path, name), expected, value)
+
+    def hint(self, wrong: Wrong) -> str:
+        """Name the field that was probably meant where one is missing."""
+        if wrong.value is not None or len(wrong.path) != 1:
+            return ""
+        strangers = [str(name) for name in self.values if name not in FIELDS]
+        close = get_close_matches(str(wrong.path[0]), strangers, n=1)
+        return f'; is "{close[0]}" meant to be it?' if close else ""
+
+
+def _record(raw: Raw, fields: Fields, zone: tzinfo) -> Record:
+    title = fields.required("title")
+    link = fields.address("webUrl") or fields.address("originalUrl")
+    if not link:
+        raise Wrong(("webUrl",), _ADDRESS)
+    published = fields.date("publishedDateTime", zone)
+    if published is None:
+        raise Wrong(("publishedDateTime",), moment.EXPECTED)
+    updated = fields.date("updatedDateTime", zone) or published
+    heat = fields.number("heat")
+    provider, provider_name = _provider(fields, link)
+    flaws: list[Wrong] = []
+    images = tuple(
+        {image.url: image for image in reversed([*_images(fields, flaws)])}.values()
+    )
+    related = tuple(_related(fields, flaws))
+    return Record(
+        file=raw.file,
+        line=raw.line,
+        id=printable(fields.scalar("id", "text")).strip() or normalised(link),
+        title=title,
+        link=link,
+        published=published,
+        updated=max(published, updated),
+        is_draft=not fields.boolean("published"),
+        quality=fields.number("quality"),
+        heat=None if heat == -1 else heat,
+        summary=fields.text("excerpt"),
+        provider=provider,
+        provider_name=provider_name,
+        topics=tuple(dict.fromkeys(fields.texts("topics", "a list of names"))),
+        category=fields.text("category"),
+        type=fields.text("type"),
+        images=images[::-1],
+        related=related,
+        body=printable(raw.body or fields.scalar("body", "text")).strip(),
+        flaws=tuple(_complaint(raw, flaw) for flaw in flaws),
+    )
+
+
+def _provider(fields: Fields, link: str) -> tuple[str, str]:
+    """Give the domain, which identifies a provider, and the name as it is spelt here."""
+    provider = fields.mapping("provider", "a mapping with name and domain")
+    written = provider.scalar("domain", "a host name")
+    host = domain(written or link)
+    if host is None:
+        raise Wrong(("provider", "domain"), "a host name", written)
+    return host, provider.text("name")
+
+
+def _images(fields: Fields, flaws: list[Wrong]) -> Iterable[Image]:
+    for image in _usable(fields, "images", "url", flaws):
+        try:
+            if not (url := image.address("url")):
+                raise Wrong((*image.path, "url"), _ADDRESS)
+        except Wrong as wrong:
+            flaws.append(wrong)
+        else:
+            width, height = (
+                _pixels(image, name, flaws) for name in ("width", "height")
+            )
+            yield Image(url=url, width=width, height=height)
+
+
+def _related(fields: Fields, flaws: list[Wrong]) -> Iterable[Related]:
+    for story in _usable(fields, "related", "webUrl", flaws):
+        try:
+            link = story.address("webUrl") or story.address("originalUrl")
+            if not link:
+                raise Wrong((*story.path, "webUrl"), _ADDRESS)
+            host, name = _provider(story, link)
+            yield Related(
+                title=story.required("title"), link=link, provider=name or host
+            )
+        except Wrong as wrong:
+            flaws.append(wrong)
+
+
+def _usable(
+    fields: Fields, name: str, lone: str, flaws: list[Wrong]
+) -> Iterable[Fields]:
+    """Give the mappings of a list; a lone text stands for the mapping's chief field."""
+    for index, value in enumerate(fields.listed(name)):
+        path = (*fields.path, name, index)
+        if isinstance(value, Mapping):
+            yield Fields(value, path)
+        elif isinstance(value, str):
+            yield Fields({lone: value}, path)
+        elif value is not None:
+            flaws.append(Wrong(path, f"a mapping with {lone}", value))
+
+
+def _pixels(image: Fields, name: str, flaws: list[Wrong]) -> int | None:
+    try:
+        text = image.scalar(name, "pixels")
+        if not text or text.strip("0.") == "":
+            return None
+        if size := _SIZE.fullmatch(text):
+            return int(size[1])
+        raise Wrong((*image.path, name), "a whole number of pixels", text)
+    except Wrong as wrong:
+        flaws.append(wrong)
+        return None
+
+
+def _complaint(raw: Raw, wrong: Wrong, hint: str = "") -> Complaint:
+    return Complaint(
+        file=raw.file, line=raw.locate(wrong.path), reason=f"{wrong}{hint}"
+    )
+
+
+def _quoted(value: object) -> str:
+    if isinstance(value, str):
+        text = value if len(value) <= _QUOTED else f"{value[:_QUOTED]}..."
+        return f'"{text}"'
+    return "a list" if isinstance(value, list) else "a mapping"

@@ -1,0 +1,27 @@
+"""RSS 2.0 <https://www.rssboard.org/rss-specification>."""
+
+from collections.abc import Iterable
+
+from feeds.feed import Entry, Feed
+from feeds.media import media_type
+from feeds.render.generator import alone, around, generator
+
+_LOGOS = frozenset({"image/png", "image/jpeg", "image/gif"})
+
+
+def entry(entry: Entry) -> bytes:
+    """Write an entry as an RSS item."""
+    return alone(entry, "rss_str", b"<item>", b"</item>")
+
+
+def document(feed: Feed, self_link: str, entries: Iterable[bytes]) -> bytes:
+    """Write a feed as an RSS channel around its items."""
+    shell = generator(feed, self_link, "application/rss+xml")
+    if feed.author.email:
+        shell.managingEditor(f"{feed.author.email} ({feed.author.name})")
+    # https://www.rssboard.org/rss-specification#ltimagegtSubelementOfLtchannelgt
+    if feed.logo and media_type(feed.logo) in _LOGOS:
+        shell.image(feed.logo, title=feed.title, link=feed.home)
+    if feed.ttl:
+        shell.ttl(feed.ttl)
+    return around(shell.rss_str(pretty=True), entries, b"  </channel>")

@@ -1,0 +1,379 @@
+"""The rules: what goes out, or the first rule that kept it in.
+
+Build, explain and list all ask here. The order is that of `_CHECKS`, then age, doubles
+and the limit.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
+from unicodedata import category, normalize
+
+from feeds import shape
+from feeds.address import domain, identity
+from feeds.config import Config
+from feeds.record import Record
+from feeds.text import fold
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """Why a record is not in a feed: for its editor, and for counting ("5 are drafts")."""
+
+    reason: str
+    brief: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Candidate:
+    """A record seen through a configuration at a moment.
+
+    `topics` leads from the key of each of its topics to the spelling here; `updated` is
+    never after the moment.
+    """
+
+    record: Record
+    id: str
+    topics: Mapping[str, str]
+    updated: datetime
+
+    @cached_property
+    def prose(self) -> tuple[str, ...]:
+        """Title and summary as `words` are looked up in them."""
+        return tuple(_folded(text) for text in (self.record.title, self.record.summary))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """What the rules of one feed made of its candidates.
+
+    `entries` are in the order they are shown. `admitted` passed every filter, age aside.
+    """
+
+    entries: tuple[Candidate, ...]
+    admitted: tuple[Candidate, ...]
+    refused: tuple[tuple[Candidate, Refusal], ...]
+
+
+Check = Callable[[Candidate], Refusal | None]
+
+
+def candidate(record: Record, config: Config, now: datetime) -> Candidate:
+    """See a record through a configuration."""
+    topics: dict[str, str] = {}
+    for spelling in record.topics:
+        topics.setdefault(config.topic(spelling), spelling)
+    return Candidate(
+        record=record,
+        id=identity(record.id, config.site.id),
+        topics=topics,
+        updated=record.updated if record.updated <= now else record.published,
+    )
+
+
+def select(
+    candidates: Iterable[Candidate], rules: shape.Rules, config: Config, now: datetime
+) -> Selection:
+    """Apply the rules of one feed. What is shown is newest first, ties by id."""
+    when = _time(rules)
+    checks = [check for make in _CHECKS if (check := make(rules, config, now))]
+    refused: list[tuple[Candidate, Refusal]] = []
+    admitted = _passing(candidates, checks, refused)
+    fresh = _passing(admitted, _age(rules, when, now), refused)
+    unique = _without_doubles(fresh, refused)
+    kept = sorted(unique, key=_PICKS[rules.pick or "newest"](when))
+    for number, one in enumerate(kept[rules.limit :] if rules.limit else (), 1):
+        refused.append((one, _beyond(rules, (rules.limit or 0) + number)))
+    return Selection(
+        entries=tuple(sorted(kept[: rules.limit], key=_newest(when))),
+        admitted=tuple(admitted),
+        refused=tuple(refused),
+    )
+
+
+def _passing(
+    candidates: Iterable[Candidate],
+    checks: list[Check],
+    refused: list[tuple[Candidate, Refusal]],
+) -> list[Candidate]:
+    passed = []
+    for one in candidates:
+        refusal = next((found for check in checks if (found := check(one))), None)
+        if refusal:
+            refused.append((one, refusal))
+        else:
+            passed.append(one)
+    return passed
+
+
+def _without_doubles(
+    candidates: list[Candidate], refused: list[tuple[Candidate, Refusal]]
+) -> list[Candidate]:
+    winners: dict[str, Candidate] = {}
+    for one in sorted(candidates, key=_rank):
+        winner = winners.setdefault(one.id, one)
+        if winner is not one:
+            refused.append((one, _double(winner.record)))
+    return list(winners.values())
+
+
+def _rank(one: Candidate) -> tuple[float, float, str, int]:
+    """Put the record first that stands for its story among doubles."""
+    record = one.record
+    return (
+        -_known(record.quality),
+        -record.published.timestamp(),
+        record.file,
+        record.line,
+    )
+
+
+def _known(number: float | None) -> float:
+    return float("-inf") if number is None else number
+
+
+def _time(rules: shape.Rules) -> Callable[[Candidate], datetime]:
+    if rules.order == "updated":
+        return lambda one: one.updated
+    return lambda one: one.record.published
+
+
+_Key = Callable[[Candidate], tuple[float | str, ...]]
+
+
+def _newest(when: Callable[[Candidate], datetime]) -> _Key:
+    return lambda one: (-when(one).timestamp(), one.id)
+
+
+def _best(when: Callable[[Candidate], datetime]) -> _Key:
+    return lambda one: (-_known(one.record.quality), *_newest(when)(one))
+
+
+def _hottest(when: Callable[[Candidate], datetime]) -> _Key:
+    return lambda one: (-_known(one.record.heat), *_newest(when)(one))
+
+
+_PICKS = {"newest": _newest, "best": _best, "hottest": _hottest}
+
+
+def _status(rules: shape.Rules, _config: Config, _now: datetime) -> Check | None:
+    wanted = rules.status or "published"
+    if wanted == "any":
+        return None
+    refusal = (
+        Refusal(reason="status published, it is a draft", brief="drafts")
+        if wanted == "published"
+        else Refusal(reason="status draft, it is published", brief="published")
+    )
+    return lambda one: (
+        refusal if one.record.is_draft == (wanted == "published") else None
+    )
+
+
+def _moment(_rules: shape.Rules, _config: Config, now: datetime) -> Check | None:
+    def check(one: Candidate) -> Refusal | None:
+        if one.record.published <= now:
+            return None
+        reason = f"published {one.record.published:%Y-%m-%dT%H:%M:%SZ}, after now"
+        return Refusal(reason=reason, brief="not due yet")
+
+    return check
+
+
+def _least(
+    name: str, number: Callable[[Record], float | None]
+) -> Callable[..., Check | None]:
+    """Make the check of `min_quality` or `min_heat`; unknown fails any."""
+
+    def make(rules: shape.Rules, _config: Config, _now: datetime) -> Check | None:
+        least = getattr(rules, name)
+        if least is None:
+            return None
+
+        def check(one: Candidate) -> Refusal | None:
+            has = number(one.record)
+            if has is not None and has >= least:
+                return None
+            wanted = f"{name} {_plain(least)}"
+            has_it = "unknown" if has is None else _plain(has)
+            return Refusal(reason=f"{wanted}, it has {has_it}", brief=f"below {wanted}")
+
+        return check
+
+    return make
+
+
+def _named(
+    name: str, keys: Callable[[Candidate, Config], Iterable[str]]
+) -> Callable[..., Check | None]:
+    """Make the check of a filter by names: `topics`, `providers`, `categories`, `types`."""
+
+    def make(rules: shape.Rules, config: Config, _now: datetime) -> Check | None:
+        choice = _choice(getattr(rules, name))
+        if choice is None:
+            return None
+        key = _KEYS[name]
+        wanted = _wanted(choice, lambda text: key(text, config))
+
+        def check(one: Candidate) -> Refusal | None:
+            has = set(keys(one, config))
+            return _chosen(name, wanted, has)
+
+        return check
+
+    return make
+
+
+_KEYS: dict[str, Callable[[str, Config], str]] = {
+    "topics": lambda text, config: config.topic(text),
+    "providers": lambda text, _config: domain(text) or text,
+    "categories": lambda text, _config: fold(text),
+    "types": lambda text, _config: fold(text),
+}
+
+
+def _wanted(
+    choice: shape.Choice, key: Callable[[str], str]
+) -> dict[str, dict[str, str]]:
+    """Give the names of each kind by what they match on."""
+    return {
+        kind: {key(text): text for text in getattr(choice, kind)}
+        for kind in ("any", "all", "none")
+    }
+
+
+def _chosen(
+    name: str, wanted: Mapping[str, Mapping[str, str]], has: set[str]
+) -> Refusal | None:
+    missing = [text for key, text in wanted["all"].items() if key not in has]
+    if missing:
+        return _unchosen(name, f"wants {missing[0]}, which it lacks")
+    if wanted["any"] and not has & wanted["any"].keys():
+        return _unchosen(
+            name, f"wants any of {', '.join(wanted['any'].values())}, it has none"
+        )
+    banned = [text for key, text in wanted["none"].items() if key in has]
+    return (
+        _unchosen(name, f"wants none of {banned[0]}, which it has") if banned else None
+    )
+
+
+def _unchosen(name: str, what: str) -> Refusal:
+    return Refusal(reason=f"{name} {what}", brief=f"kept out by {name}")
+
+
+def _choice(choice: tuple[str, ...] | shape.Choice | None) -> shape.Choice | None:
+    return shape.Choice(any=choice) if isinstance(choice, tuple) else choice
+
+
+def _words(rules: shape.Rules, _config: Config, _now: datetime) -> Check | None:
+    choice = _choice(rules.words)
+    if choice is None:
+        return None
+    wanted = _wanted(choice, _folded)
+    phrases = {phrase for kind in wanted.values() for phrase in kind}
+
+    def check(one: Candidate) -> Refusal | None:
+        has = {p for p in phrases if any(_says(prose, p) for prose in one.prose)}
+        return _chosen("words", wanted, has)
+
+    return check
+
+
+def _image(rules: shape.Rules, _config: Config, _now: datetime) -> Check | None:
+    if not rules.require_image:
+        return None
+    refusal = Refusal(reason="require_image, it has none", brief="without an image")
+    return lambda one: None if one.record.images else refusal
+
+
+_CHECKS: tuple[Callable[[shape.Rules, Config, datetime], Check | None], ...] = (
+    _status,
+    _moment,
+    _least("min_quality", lambda record: record.quality),
+    _least("min_heat", lambda record: record.heat),
+    _named("topics", lambda one, _config: one.topics),
+    _named("providers", lambda one, _config: (one.record.provider,)),
+    _named("categories", lambda one, _config: (fold(one.record.category),)),
+    _named("types", lambda one, _config: (fold(one.record.type),)),
+    _words,
+    _image,
+)
+
+
+def _age(
+    rules: shape.Rules, when: Callable[[Candidate], datetime], now: datetime
+) -> list[Check]:
+    if rules.max_age is None:
+        return []
+    most, text = age(rules.max_age), rules.max_age
+
+    def check(one: Candidate) -> Refusal | None:
+        old = now - when(one)
+        if old <= most:
+            return None
+        has = f"{old.days} days" if old.days else f"{old.seconds // 3600} hours"
+        return Refusal(
+            reason=f"max_age {text}, it is {has} old", brief=f"older than {text}"
+        )
+
+    return [check]
+
+
+def age(text: str) -> timedelta:
+    """Read an age such as `90 days`."""
+    match = re.fullmatch(r"(\d+) *(minute|hour|day|week)s?", text)
+    assert match, text
+    return timedelta(**{f"{match[2]}s": int(match[1])})
+
+
+def _double(winner: Record) -> Refusal:
+    reason = f"the same story as {winner.file}:{winner.line}, which is preferred"
+    return Refusal(reason=reason, brief="doubles")
+
+
+def _beyond(rules: shape.Rules, number: int) -> Refusal:
+    how = f" {rules.pick}" if rules.pick in {"best", "hottest"} else ""
+    reason = f"limit {rules.limit}{how}, it is number {number}"
+    return Refusal(reason=reason, brief=f"beyond limit {rules.limit}")
+
+
+def _plain(number: float) -> str:
+    return str(int(number)) if number == int(number) else str(number)
+
+
+def _folded(text: str) -> str:
+    return " ".join(normalize("NFKC", text).casefold().split())
+
+
+def _says(prose: str, phrase: str) -> bool:
+    """Find a phrase as whole words; in scripts without spaces, anywhere."""
+    at = prose.find(phrase) if phrase else -1
+    while at >= 0:
+        end = at + len(phrase)
+        if not _joined(prose[at - 1 : at], phrase[0]) and not _joined(
+            prose[end : end + 1], phrase[-1]
+        ):
+            return True
+        at = prose.find(phrase, at + 1)
+    return False
+
+
+def _joined(neighbour: str, edge: str) -> bool:
+    """Tell whether a neighbouring character makes one word with a phrase's edge."""
+    return bool(neighbour) and _spaced(neighbour) and _spaced(edge)
+
+
+def _spaced(character: str) -> bool:
+    """Tell a letter, mark or digit of a script that puts spaces between words."""
+    return category(character)[0] in "LMN" and not _SPACELESS.match(character)
+
+
+# Thai and Lao, Myanmar, Khmer, kana, and the Han ideographs with their extensions.
+_SPACELESS = re.compile(
+    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u19e0-\u19ff\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff"
+    "\u3400-\u4dbf\u4e00-\u9fff\ua9e0-\ua9ff\uaa60-\uaa7f\uf900-\ufaff\U0001b000-\U0001b16f"
+    "\U00020000-\U0003ffff]"
+)

@@ -1,0 +1,191 @@
+"""The shape of feeds.yaml: every key and what it holds; the JSON Schema comes from here.
+
+A description of a kind ends the sentence "expected ...", for people and for editors.
+"""
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct, field, json
+
+Text = Annotated[str, Meta(min_length=1, description="text")]
+Address = Annotated[str, Meta(min_length=1, description="an http or https address")]
+Email = Annotated[
+    str,
+    Meta(
+        pattern=r"^[^@\s<>()]+@[^@\s<>()]+\.[^@\s<>()]+$",
+        description="an e-mail address",
+    ),
+]
+Authority = Annotated[
+    str,
+    Meta(
+        pattern=r"^([a-z0-9._-]+@)?[a-z0-9]([a-z0-9.-]*[a-z0-9])?$",
+        description="a host name or e-mail address in lower case",
+    ),
+]
+Language = Annotated[
+    str,
+    Meta(
+        pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$",
+        description='a language tag such as "en" or "pt-BR"',
+    ),
+]
+Number = Annotated[float, Meta(ge=-1e300, le=1e300, description="a number")]
+Count = Annotated[int, Meta(ge=1, description="a whole number, 1 or more")]
+Flag = Annotated[bool, Meta(description="true or false")]
+Age = Annotated[
+    str,
+    Meta(
+        pattern=r"^[0-9]{1,6} *(minutes?|hours?|days?|weeks?)$",
+        description='an age such as "90 days" or "12 hours"',
+    ),
+]
+Slug = Annotated[
+    str,
+    Meta(
+        pattern=r"^[A-Za-z0-9]+([-_][A-Za-z0-9]+)*$",
+        max_length=100,
+        description="letters a-z, digits, single hyphens and underscores",
+    ),
+]
+Names = Annotated[tuple[Text, ...], Meta(description="a list of names")]
+Sources = Annotated[
+    Text | Annotated[tuple[Text, ...], Meta(min_length=1)],
+    Meta(description="a folder, a glob, or a list of them"),
+]
+Format = Literal["rss", "atom"]
+Formats = Annotated[
+    tuple[Format, ...], Meta(min_length=1, description="a list of rss and atom")
+]
+Status = Annotated[
+    Literal["published", "draft", "any"], Meta(description="published, draft or any")
+]
+Pick = Annotated[
+    Literal["newest", "best", "hottest"], Meta(description="newest, best or hottest")
+]
+Order = Annotated[
+    Literal["published", "updated"], Meta(description="published or updated")
+]
+
+
+class Key(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A mapping of feeds.yaml."""
+
+
+class Author(Key, frozen=True, kw_only=True):
+    """Who writes the site."""
+
+    name: Text
+    email: Email | None = None
+
+
+class Site(Key, frozen=True, kw_only=True):
+    """What every feed of the site has in common."""
+
+    title: Text
+    url: Address
+    home: Address | None = None
+    id: Authority | None = None
+    description: Text | None = None
+    language: Language | None = None
+    author: Author | None = None
+    copyright: Text | None = None
+    logo: Address | None = None
+    timezone: Text = "UTC"
+
+
+class Choice(Key, frozen=True, kw_only=True):
+    """Which names let a record in."""
+
+    any: Names = ()
+    all: Names = ()
+    none: Names = ()
+
+
+Choices = Annotated[
+    Names | Choice,
+    Meta(description="a list of names, or a mapping of any, all and none"),
+]
+
+
+class Images(Key, frozen=True, kw_only=True):
+    """Where a feed shows pictures."""
+
+    enclosure: Flag | None = None
+    media: Flag | None = None
+    inline: Flag | None = None
+
+
+class Rules(Key, frozen=True, kw_only=True):
+    """What selects the entries of a feed and how they are shown; None is inherited."""
+
+    status: Status | None = None
+    min_quality: Number | None = None
+    min_heat: Number | None = None
+    max_age: Age | None = None
+    limit: Count | None = None
+    pick: Pick | None = None
+    order: Order | None = None
+    require_image: Flag | None = None
+    topics: Choices | None = None
+    providers: Choices | None = None
+    categories: Choices | None = None
+    types: Choices | None = None
+    words: Choices | None = None
+    title: Text | None = None
+    description: Text | None = None
+    language: Language | None = None
+    formats: Formats | None = None
+    ttl: Count | None = None
+    related: Flag | None = None
+    images: Images | None = None
+
+
+class Feed(Rules, frozen=True, kw_only=True):
+    """One feed, or one for each group where the path has a placeholder."""
+
+    path: Text
+    only: Names | None = None
+    except_: Names | None = field(default=None, name="except")
+
+
+class Group(Rules, frozen=True, kw_only=True):
+    """What a topic and a provider have in common."""
+
+    name: Text | None = None
+    feed: Flag = True
+
+
+class Topic(Group, frozen=True, kw_only=True):
+    """What one topic changes, wherever it has a feed."""
+
+    slug: Slug | None = None
+    aliases: Names = ()
+
+
+class Provider(Group, frozen=True, kw_only=True):
+    """What one provider changes, wherever it has a feed."""
+
+
+class Shape(Key, frozen=True, kw_only=True):
+    """The whole of feeds.yaml."""
+
+    site: Site
+    records: Sources
+    feeds: Annotated[
+        tuple[Feed, ...], Meta(min_length=1, description="a list of feeds")
+    ]
+    output: Text = "output"
+    formats: Formats = ("rss", "atom")
+    defaults: Rules = Rules()
+    topics: dict[str, Topic | None] = {}
+    providers: dict[str, Provider | None] = {}
+
+
+def schema() -> str:
+    """Write the JSON Schema of feeds.yaml <https://json-schema.org/>."""
+    written = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **json.schema(Shape),
+    }
+    return json.format(json.encode(written), indent=2).decode() + "\n"

@@ -1,0 +1,63 @@
+"""Plain text: the leftovers of scraping mended, and spellings folded so that they meet."""
+
+import html
+import re
+from html.entities import html5
+from unicodedata import normalize
+
+# What XML 1.0 cannot hold, the C1 controls, DEL, the replacement character and the
+# non-characters. https://www.w3.org/TR/xml/#charsets
+_FORBIDDEN = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffd-\uffff"
+    + "".join(
+        f"{chr(plane + 0xFFFE)}{chr(plane + 0xFFFF)}"
+        for plane in range(0x10000, 0x110000, 0x10000)
+    )
+    + "]"
+)
+# Only with the closing semicolon: without it `&copy=1` would become a sign.
+_REFERENCE = re.compile(
+    r"&(?:#[0-9]{1,9}|#[xX][0-9a-fA-F]{1,8}|[A-Za-z][A-Za-z0-9]{1,31});"
+)
+
+
+def mend(text: str) -> str:
+    """Decode references once, repair the encoding, drop what no reader shows, fold space."""
+    if "&" in text:
+        text = _REFERENCE.sub(_decoded, text)
+    if not text.isascii():
+        text = _encoding_repaired(text)
+    return " ".join(printable(text).split())
+
+
+def printable(text: str) -> str:
+    """Drop the characters that XML forbids and those that no reader can show."""
+    return text if text.isprintable() else _FORBIDDEN.sub("", text)
+
+
+def fold(name: str) -> str:
+    """Make spellings of one name equal: NFKC, case folding, white space folded."""
+    return " ".join(normalize("NFKC", normalize("NFKC", name).casefold()).split())
+
+
+def visible(text: str) -> str:
+    """Escape control characters, so that text from a record cannot steer a terminal."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else _escaped(c) for c in text)
+
+
+def _decoded(reference: re.Match[str]) -> str:
+    text = reference[0]
+    return html.unescape(text) if text[1] == "#" else html5.get(text[1:], text)
+
+
+def _encoding_repaired(text: str) -> str:
+    # ftfy is slow to import, and most archives are plain ASCII or need no repair.
+    import ftfy  # noqa: PLC0415
+
+    return ftfy.fix_encoding(text)
+
+
+def _escaped(character: str) -> str:
+    return character.encode("unicode_escape", "surrogatepass").decode("ascii")
