@@ -2,12 +2,10 @@
 
 import json
 import os
-import signal
 import sys
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
-from types import FrameType
 from typing import Any, NoReturn
 
 import click
@@ -26,7 +24,7 @@ from feeds.starter import start
 from feeds.text import visible
 from feeds.write import feeds_of
 
-INTERRUPTED, TERMINATED = 130, 143
+INTERRUPTED = 130
 
 
 class Commands(click.Group):
@@ -44,9 +42,6 @@ class Commands(click.Group):
             sys.exit(error.exit_code)
         except (KeyboardInterrupt, click.Abort):
             sys.exit(INTERRUPTED)
-        except BrokenPipeError:  # `feeds list | head`: whoever read us has had enough
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            sys.exit(0)
         except OSError as error:
             tell([f"{error.filename or 'feeds'}: {error.strerror or error}"])
             sys.exit(1)
@@ -103,12 +98,11 @@ NOW = click.option(
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, message="feeds %(version)s")
-def main() -> None:
+def commands() -> None:
     """Publish news records as RSS and Atom feeds."""
-    signal.signal(signal.SIGTERM, _terminated)
 
 
-@main.command()
+@commands.command()
 @CONFIG
 @OUTPUT
 @click.option(
@@ -155,7 +149,7 @@ def build(config: Config, output: Path | None, now: str | None, **options: Any) 
     return int(options["strict"] and bool(outcome.reading.complaints))
 
 
-@main.command()
+@commands.command()
 @CONFIG
 @NOW
 def check(config: Config, now: str | None) -> int:
@@ -176,7 +170,7 @@ def check(config: Config, now: str | None) -> int:
     return int(bool(problems))
 
 
-@main.command("explain")
+@commands.command("explain")
 @CONFIG
 @NOW
 @click.argument("record")
@@ -205,7 +199,7 @@ def explain_(config: Config, now: str | None, record: str) -> None:
         show(explain(one, planned))
 
 
-@main.command("list")
+@commands.command("list")
 @CONFIG
 @NOW
 def list_(config: Config, now: str | None) -> None:
@@ -218,7 +212,7 @@ def list_(config: Config, now: str | None) -> None:
     show(_table([("PATH", "TITLE", "ENTRIES", "NEWEST"), *rows]))
 
 
-@main.command()
+@commands.command()
 @click.argument("folder", metavar="[DIR]", default=".", type=click.Path(path_type=Path))
 def init(folder: Path) -> None:
     """Write a starter feeds.yaml and a sample record; overwrite nothing."""
@@ -358,7 +352,3 @@ def _table(rows: list[tuple[str, ...]]) -> Iterable[str]:
 
 def _count(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
-
-
-def _terminated(_signal: int, _frame: FrameType | None) -> NoReturn:
-    sys.exit(TERMINATED)

@@ -63,12 +63,12 @@ def save(file: Path, state: State) -> None:
         key: value if isinstance(value, dict) else sorted(value)
         for key, value in asdict(state).items()
     }
-    text = json.dumps({"version": VERSION, **kept}, ensure_ascii=False, indent=0)
+    text = json.dumps({"version": VERSION, **kept}, indent=0)
     temporary = file.with_suffix(".tmp")
     try:
         file.parent.mkdir(exist_ok=True)
         (file.parent / ".gitignore").write_text(_IGNORE, "utf-8")
-        temporary.write_text(text, "utf-8", errors="surrogatepass")
+        temporary.write_text(text, "ascii")
         temporary.replace(file)
     except OSError as error:
         raise Unwritable(f"{file}: cannot be written: {error.strerror}") from error

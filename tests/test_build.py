@@ -1,0 +1,405 @@
+"""One build after another, as cron runs them: the real command on real files."""
+
+import fcntl
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from feeds.store import FOLDER
+from tests.site import CONFIG, Site, stop
+
+
+@pytest.fixture
+def site(tmp_path):
+    site = Site(tmp_path)
+    site.configure()
+    site.write()
+    return site
+
+
+def test_a_first_build_writes_every_feed(site):
+    result = site.build()
+    assert (result.code, result.err) == (0, "")
+    assert result.out == (
+        "1 record read, 0 drafts; 2 feeds written, 0 unchanged, 0 removed\n"
+    )
+    assert [*site.output()] == [
+        "all.atom",
+        "all.rss",
+        "topics/ai.atom",
+        "topics/ai.rss",
+    ]
+
+
+def test_a_second_build_says_that_nothing_changed(site):
+    site.build()
+    assert site.build().out == "1 record read, 0 drafts; nothing changed in 2 feeds\n"
+
+
+def test_a_quiet_build_prints_nothing(site):
+    result = site.build("-q")
+    assert (result.code, result.out, result.err) == (0, "", "")
+
+
+def test_a_verbose_build_names_what_it_did(site):
+    site.build()
+    site.write(topics="[ML]")
+    assert site.build("-v").err.splitlines() == [
+        "wrote all.rss",
+        "wrote all.atom",
+        "wrote topics/ml.rss",
+        "wrote topics/ml.atom",
+        "removed topics/ai.atom",
+        "removed topics/ai.rss",
+    ]
+
+
+def test_a_rejected_record_costs_only_itself(site):
+    site.write("bad.md", title=None)
+    result = site.build()
+    assert result.code == 0
+    assert result.err == "records/bad.md:2: title: missing, expected text\n"
+    assert b"Title of a.md" in site.output()["all.rss"]
+
+
+def test_a_rejected_record_is_wrong_once_until_its_file_changes(site):
+    site.write("bad.md", title=None)
+    assert "bad.md" in site.build("-q").err
+    assert site.build("-q").err == ""
+    assert "bad.md" in site.build().err
+    assert site.build("-q").err == ""
+    site.write("bad.md", title=None, quality=51)
+    assert "bad.md" in site.build("-q").err
+
+
+def test_a_strict_build_publishes_and_exits_with_1(site):
+    site.write("bad.md", title=None)
+    assert site.build("--strict").code == 1
+    assert "all.rss" in site.output()
+
+
+def test_a_feed_without_entries_says_why(site):
+    site.write(published=False)
+    assert site.build().err.splitlines() == [
+        "all: no entries: 1 record read, 1 is a draft"
+    ]
+
+
+def test_the_reasons_of_an_empty_feed_are_counted(site):
+    site.write(published=False)
+    site.write("b.md", published=False)
+    site.write("c.md", quality=None)
+    site.configure(CONFIG + "defaults: {min_quality: 40}\n")
+    assert site.build().err.splitlines() == [
+        "all: no entries: 3 records read, 2 are drafts, 1 is below min_quality 40"
+    ]
+
+
+def test_an_empty_folder_is_said_so(tmp_path):
+    site = Site(tmp_path)
+    site.configure()
+    (tmp_path / "records").mkdir()
+    result = site.build()
+    assert result.code == 0
+    assert result.err.startswith("no records: ")
+    assert [*site.output()] == ["all.atom", "all.rss"]
+
+
+def test_a_missing_records_folder_is_a_mistake_and_nothing_is_written(tmp_path):
+    site = Site(tmp_path)
+    site.configure()
+    result = site.build()
+    assert result.code == 2
+    assert result.err == (
+        "feeds.yaml:2: records: records is missing, expected a folder of records\n"
+    )
+    assert os.listdir(tmp_path) == ["feeds.yaml"]
+
+
+@pytest.mark.parametrize("name", ["topics: {Quantum: }", "providers: {q.org: }"])
+def test_a_configured_name_that_no_record_has_ever_had_is_warned_of(site, name):
+    site.configure(CONFIG + name)
+    kind = "topic" if "topics" in name else "provider"
+    assert f"no record has ever had this {kind}" in site.build().err
+    assert site.build("-q").err == ""
+
+
+def test_a_configured_name_that_a_record_once_had_is_not(site):
+    site.configure(CONFIG + "topics: {AI: }")
+    site.build()
+    site.write(topics=None)
+    assert "no record has ever had" not in site.build().err
+
+
+# The drop guard.
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "code"),
+    [(1, 0, 3), (9, 1, 0), (20, 10, 0), (20, 9, 3), (11, 1, 3), (10, 1, 0), (12, 1, 3)],
+)
+def test_losing_most_records_is_refused(tmp_path, before, after, code):
+    site = Site(tmp_path)
+    site.configure()
+    site.fill(before)
+    site.build()
+    was = site.output()
+    for number in range(after, before):
+        (tmp_path / f"records/{number:05}.md").unlink()
+    for extra in ((), ("--dry-run",)):
+        result = site.build(*extra)
+        assert result.code == code
+    if code:
+        assert site.output() == was
+        assert result.err.startswith(
+            f"refused: this build would take away {before - after}"
+        )
+        assert site.build("--force").code == 0
+        assert site.build().code == 0
+
+
+def test_moving_files_takes_nothing_away(site):
+    site.fill(30)
+    site.build()
+    (site.folder / "records").rename(site.folder / "moved")
+    (site.folder / "records").mkdir()
+    (site.folder / "moved").rename(site.folder / "records/deeper")
+    assert site.build().code == 0
+
+
+def test_losing_most_feeds_is_refused_also_without_state(tmp_path):
+    site = Site(tmp_path)
+    site.configure()
+    for number in range(30):
+        site.write(f"{number}.md", topics=f"[T{number}]")
+    site.build()
+    shutil.rmtree(tmp_path / FOLDER)
+    site.configure(CONFIG.replace("  - path: topics/{topic}\n", ""))
+    assert site.build().code == 3
+    assert site.build("--force").code == 0
+    assert [*site.output()] == ["all.atom", "all.rss"]
+
+
+def test_a_lost_state_leaves_no_stale_document(site):
+    site.write("b.md", topics="[ML]")
+    site.build()
+    shutil.rmtree(site.folder / FOLDER)
+    (site.folder / "output/mine.rss").write_text("<rss>mine</rss>")
+    site.write("b.md", topics="[AI]")
+    site.build()
+    assert [*site.output()] == [
+        "all.atom",
+        "all.rss",
+        "mine.rss",
+        "topics/ai.atom",
+        "topics/ai.rss",
+    ]
+
+
+def test_what_a_killed_build_wrote_is_known_to_the_next(site):
+    """The documents of a build that died before it said so are pruned like any others."""
+    site.build()
+    state = next((site.folder / FOLDER).glob("*.json"))
+    before = state.read_bytes()
+    site.write("b.md", topics="[ML]")
+    site.build()
+    pending = json.loads(before)
+    pending["pending"] = ["topics/ml.rss", "topics/ml.atom"]
+    state.write_text(json.dumps(pending))
+    (site.folder / "records/b.md").unlink()
+    site.build()
+    assert [*site.output()] == [
+        "all.atom",
+        "all.rss",
+        "topics/ai.atom",
+        "topics/ai.rss",
+    ]
+
+
+# Locks, signals, faults.
+
+
+def test_a_second_build_waits_and_then_gives_up(site):
+    (site.folder / "output").mkdir()
+    held = os.open(site.folder / "output", os.O_RDONLY)
+    fcntl.flock(held, fcntl.LOCK_EX)
+    result = site.build("--wait", "0.2")
+    os.close(held)
+    assert result.code == 75
+    assert result.err == "output: another build has held it for 0.2 seconds\n"
+    assert site.output() == {}
+
+
+def test_ten_builds_at_once_all_succeed_one_after_the_other(site):
+    site.fill(50)
+    builds = [site.start("build") for _ in range(10)]
+    codes = [process.wait(timeout=60) for process in builds]
+    for process in builds:
+        process.communicate()
+    assert codes == [0] * 10
+    assert site.build().out.endswith("nothing changed in 2 feeds\n")
+
+
+@pytest.mark.parametrize(("how", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_ends_a_build_at_once_and_leaves_nothing(site, how, code):
+    (site.folder / "output").mkdir()
+    held = os.open(site.folder / "output", os.O_RDONLY)
+    fcntl.flock(held, fcntl.LOCK_EX)  # so that it is sure to be under way
+    process = site.start("build")
+    _until(lambda: _holds(process.pid, site.folder / "output"))
+    result = stop(process, how)
+    os.close(held)
+    assert (result.code, result.err) == (code, "")
+    assert site.output() == {}
+
+
+def _holds(pid, folder):
+    """Tell whether a process has a folder open."""
+    opened = Path(f"/proc/{pid}/fd")
+    return any(os.path.realpath(link) == str(folder) for link in opened.iterdir())
+
+
+def _until(true):
+    deadline = time.monotonic() + 20
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+
+
+def test_a_build_killed_at_any_moment_harms_nothing(tmp_path):
+    site = Site(tmp_path)
+    site.configure()
+    site.fill(200)
+    draw = random.Random(1)
+    for turn in range(8):
+        whole = {**site.output()} if turn else {}
+        for number in draw.sample(range(200), 40):
+            site.write(
+                f"{number:05}.md",
+                title=f"Turn {turn}",
+                topics=f"[T{draw.randrange(9)}]",
+            )
+        process = site.start("build")
+        time.sleep(draw.uniform(0.1, 0.7))
+        process.kill()
+        process.communicate()
+        killed = {
+            path: text for path, text in site.output().items() if "staging" not in path
+        }
+        site.build()
+        after = site.output()
+        assert all(
+            text in (whole.get(path), after.get(path)) for path, text in killed.items()
+        )
+    shutil.rmtree(tmp_path / FOLDER)
+    shutil.rmtree(tmp_path / "output")
+    site.build()
+    assert site.output() == after
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="mounting a small file system needs root")
+def test_a_full_disk_is_named_and_every_feed_stays_whole(site):
+    small = site.folder / "output"
+    small.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", small]
+    if subprocess.run(mount, check=False, capture_output=True).returncode:
+        pytest.skip("no right to mount a small file system")
+    try:
+        site.build()
+        before = site.output()
+        site.fill(200)
+        result = site.build()
+        assert result.code == 1
+        assert "cannot be written: No space left on device" in result.err
+        for path, text in site.output().items():
+            assert text == before.get(path) or text.rstrip().endswith(
+                (b"</rss>", b"</feed>")
+            )
+        for number in range(3, 200):
+            (site.folder / f"records/{number:05}.md").unlink()
+        assert site.build("--force").code == 0
+    finally:
+        subprocess.run(["umount", small], check=True)
+
+
+def test_the_secret_is_nowhere(site):
+    site.write(secured='"CANARY-123"')
+    site.write("bad.md", title=None, secured="CANARY-123")
+    site.write("broken.md", quality="high", secured="&x CANARY-123", excerpt="*x")
+    (site.folder / "records/list.json").write_text(
+        '[{"secured": "CANARY-123", "title": 5}, {"secured": "CANARY-123" "x"}]'
+    )
+    said = [
+        site.build("-v", "--report", "report.json"),
+        site.run("check"),
+        site.run("explain", "records/a.md"),
+    ]
+    for file in [*site.folder.rglob("*")]:
+        if file.is_file() and "records" not in file.parts:
+            assert b"CANARY" not in file.read_bytes()
+    assert not any("CANARY" in result.out + result.err for result in said)
+
+
+def test_control_characters_of_a_record_never_reach_the_terminal(site):
+    site.write(title='"\\e[31mred\\e[0m \\a"')
+    site.write("b\x1b[2J.md", quality='"\\e[2J"', topics='["\\e[31m"]')
+    for args in (["build", "-v"], ["build", "--dry-run"], ["check"], ["list"]):
+        result = site.run(*args)
+        assert not any(c < " " and c != "\n" for c in result.out + result.err)
+
+
+def test_the_report_counts_the_run(site):
+    site.write("draft.md", published=False)
+    site.write("again.md", webUrl="http://example.org/a.md?utm_source=x")
+    site.write("bad.md", quality="high")
+    site.build("--report", "report.json")
+    report = json.loads((site.folder / "report.json").read_text())
+    assert report.pop("seconds") >= 0
+    assert report == {
+        "records": {
+            "read": 4,
+            "rejected": [
+                {
+                    "file": "records/bad.md",
+                    "line": 6,
+                    "reason": 'quality: got "high", expected a number',
+                }
+            ],
+            "drafts": 1,
+            "duplicates": 1,
+        },
+        "feeds": {"written": 2, "unchanged": 0, "removed": 0},
+    }
+
+
+def test_a_dry_run_tells_what_subscribers_would_see_and_writes_nothing(site):
+    assert site.build("--dry-run").out.splitlines() == [
+        "all: 1 new, 0 changed, 0 gone",
+        "  + Title of a.md",
+        "topics/ai: 1 new, 0 changed, 0 gone",
+        "  + Title of a.md",
+    ]
+    assert sorted(os.listdir(site.folder)) == ["feeds.yaml", "records"]
+    site.build()
+    assert site.build("--dry-run").out == "subscribers would see nothing new\n"
+    site.write(excerpt="changed", topics="[ML]")
+    site.write("b.md")
+    before = site.output()
+    assert site.build("--dry-run").out.splitlines() == [
+        "all: 1 new, 1 changed, 0 gone",
+        "  + Title of b.md",
+        "  ~ Title of a.md",
+        "topics/ai: 1 new, 0 changed, 1 gone",
+        "  + Title of b.md",
+        "  - Title of a.md",
+        "topics/ml: 1 new, 0 changed, 0 gone",
+        "  + Title of a.md",
+    ]
+    assert site.output() == before

@@ -1,0 +1,174 @@
+"""The output folder: whole or not at all, only what changed, only below it."""
+
+import fcntl
+import os
+from pathlib import Path
+
+import pytest
+
+from feeds.errors import Locked, Unwritable
+from feeds.write import STAGING, Output, feeds_of
+
+ATOM = b"""<feed xmlns="http://www.w3.org/2005/Atom"><generator>feeds</generator>
+<link rel="self" href="https://x.org/all.atom"/><entry><generator>other</generator></entry></feed>"""
+
+
+def test_a_document_is_put_where_it_belongs(tmp_path):
+    assert Output(tmp_path).replace("topics/ai.rss", b"new")
+    assert (tmp_path / "topics/ai.rss").read_bytes() == b"new"
+
+
+def test_an_unchanged_document_keeps_inode_and_time(tmp_path):
+    Output(tmp_path).replace("all.rss", b"same")
+    before = (tmp_path / "all.rss").stat()
+    assert not Output(tmp_path).replace("all.rss", b"same")
+    after = (tmp_path / "all.rss").stat()
+    assert (before.st_ino, before.st_mtime_ns) == (after.st_ino, after.st_mtime_ns)
+
+
+def test_files_are_readable_as_the_umask_says(tmp_path):
+    before = os.umask(0o027)
+    try:
+        Output(tmp_path).replace("all.rss", b"new")
+    finally:
+        os.umask(before)
+    assert (tmp_path / "all.rss").stat().st_mode & 0o777 == 0o640
+
+
+def test_nothing_is_left_in_the_folder_but_documents(tmp_path):
+    output = Output(tmp_path)
+    with output.locked(0):
+        output.replace("all.rss", b"new")
+    assert os.listdir(tmp_path) == ["all.rss"]
+
+
+def test_a_killed_builds_leftovers_are_removed(tmp_path):
+    (tmp_path / STAGING).mkdir()
+    (tmp_path / STAGING / "document").write_bytes(b"half")
+    with Output(tmp_path).locked(0):
+        pass
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_staging_folder_that_is_a_link_is_not_followed(tmp_path):
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "document").write_bytes(b"precious")
+    output = tmp_path / "output"
+    output.mkdir()
+    (output / STAGING).symlink_to(elsewhere)
+    with Output(output).locked(0):
+        pass
+    assert (elsewhere / "document").read_bytes() == b"precious"
+
+
+def test_a_link_below_the_output_is_not_followed_out(tmp_path):
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "ai.rss").write_bytes(ATOM)
+    output = tmp_path / "output"
+    output.mkdir()
+    (output / "topics").symlink_to(elsewhere)
+    for act in (
+        lambda one: one.replace("topics/ai.rss", b"new"),
+        _removing("topics/ai.rss"),
+    ):
+        with pytest.raises(Unwritable, match="a link leads out of the output folder"):
+            act(Output(output))
+    assert (elsewhere / "ai.rss").read_bytes() == ATOM
+
+
+def _removing(path):
+    return lambda output: output.remove(path)
+
+
+def test_a_document_that_is_a_link_is_replaced_not_written_through(tmp_path):
+    precious = tmp_path / "precious"
+    precious.write_bytes(b"precious")
+    output = tmp_path / "output"
+    output.mkdir()
+    (output / "all.rss").symlink_to(precious)
+    Output(output).replace("all.rss", b"precious")
+    assert precious.read_bytes() == b"precious"
+    assert not (output / "all.rss").is_symlink()
+
+
+def test_the_output_itself_may_be_a_link(tmp_path):
+    (tmp_path / "real").mkdir()
+    (tmp_path / "output").symlink_to("real")
+    Output(tmp_path / "output").replace("topics/ai.rss", b"new")
+    assert (tmp_path / "real/topics/ai.rss").read_bytes() == b"new"
+
+
+def test_what_we_made_is_removed_with_the_folders_it_empties(tmp_path):
+    output = Output(tmp_path)
+    with output.locked(0):
+        output.replace("topics/ai/x.org.atom", ATOM)
+        output.replace("topics/ml.atom", ATOM)
+        assert output.remove("topics/ai/x.org.atom")
+    assert sorted(tmp_path.rglob("*")) == [
+        tmp_path / "topics",
+        tmp_path / "topics/ml.atom",
+    ]
+
+
+@pytest.mark.parametrize(
+    "content", [b"mine", b"", b"<rss/>", b"<feed>\xff", b"<!DOCTYPE x>"]
+)
+def test_what_we_did_not_make_stays(tmp_path, content):
+    (tmp_path / "all.rss").write_bytes(content)
+    assert not Output(tmp_path).remove("all.rss")
+    assert (tmp_path / "all.rss").read_bytes() == content
+
+
+def test_our_documents_are_known_by_generator_and_self_address(tmp_path):
+    output = Output(tmp_path)
+    for path in ("all.atom", "elsewhere.atom"):
+        output.replace(path, ATOM)
+    (tmp_path / "mine.rss").write_bytes(
+        b"<rss><channel><generator>me</generator></channel></rss>"
+    )
+    assert output.ours("https://x.org/") == {"all.atom"}
+    assert output.ours("https://other.org/") == set()
+
+
+@pytest.mark.parametrize("blocker", ["file in the way", "folder in the way"])
+def test_what_is_in_the_way_is_named(tmp_path, blocker):
+    if blocker == "file in the way":
+        (tmp_path / "topics").write_bytes(b"")
+    else:
+        (tmp_path / "topics/ai.rss").mkdir(parents=True)
+    with pytest.raises(Unwritable, match="topics"):
+        Output(tmp_path).replace("topics/ai.rss", b"new")
+
+
+def test_a_held_output_is_waited_for_and_then_given_up(tmp_path):
+    held = os.open(tmp_path, os.O_RDONLY)
+    fcntl.flock(held, fcntl.LOCK_EX)
+    with (
+        pytest.raises(Locked, match=r"another build has held it for 0\.1 seconds"),
+        Output(tmp_path).locked(0.1),
+    ):
+        pass
+    os.close(held)
+    with Output(tmp_path).locked(0):
+        pass
+
+
+def test_feeds_go_by_their_path_without_the_ending():
+    assert feeds_of(["all.rss", "all.atom", "topics/x.y.rss"]) == {"all", "topics/x.y"}
+
+
+def test_an_output_that_cannot_be_made_is_named(tmp_path):
+    (tmp_path / "file").write_bytes(b"")
+    with (
+        pytest.raises(Unwritable, match="cannot be made"),
+        Output(tmp_path / "file" / "output").locked(0),
+    ):
+        pass
+
+
+def test_a_path_that_leaves_the_folder_is_refused(tmp_path):
+    with pytest.raises(Unwritable):
+        Output(tmp_path / "output").replace("../all.rss", b"new")
+    assert [*Path(tmp_path).iterdir()] == []
