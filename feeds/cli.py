@@ -203,7 +203,10 @@ def explain_(config: Config, now: str | None, record: str) -> None:
 @CONFIG
 @NOW
 def list_(config: Config, now: str | None) -> None:
-    """List the feeds a build would write: path, title, entries, newest entry."""
+    """List the feeds a build would write.
+
+    Path, title, number of entries and the newest entry's time, in UTC.
+    """
     reading = steps.gather(config, config.folder / config.output)
     rows = [
         (feed.path, feed.title, str(len(feed.entries)), _newest(feed.entries[:1]))
@@ -215,7 +218,10 @@ def list_(config: Config, now: str | None) -> None:
 @commands.command()
 @click.argument("folder", metavar="[DIR]", default=".", type=click.Path(path_type=Path))
 def init(folder: Path) -> None:
-    """Write a starter feeds.yaml and a sample record; overwrite nothing."""
+    """Write a starter feeds.yaml and a sample record.
+
+    Into DIR, by default the current folder; nothing is overwritten.
+    """
     show(f"wrote {file}" for file in start(folder))
 
 
