@@ -4,14 +4,13 @@ Generic syntax: RFC 3986 <https://www.rfc-editor.org/rfc/rfc3986>; international
 names: UTS #46 <https://www.unicode.org/reports/tr46/>; `tag:` URIs: RFC 4151.
 """
 
-import ipaddress
 import re
 from typing import NamedTuple
 from urllib.parse import quote
 
 _SHAPE = re.compile(
     r"(?P<scheme>[hH][tT][tT][pP][sS]?)://(?:(?P<user>[^/?#@\\]*)@)?"
-    r"(?P<host>\[[0-9A-Fa-f:.]+\]|[^/?#@:\[\]\\\s]+)(?P<port>:[0-9]*)?"
+    r"(?P<host>[^/?#@:\\\s]+)(?P<port>:[0-9]*)?"
     r"(?P<path>[^?#]*)(?P<query>\?[^#]*)?(?P<fragment>#.*)?",
     re.DOTALL,
 )
@@ -19,7 +18,8 @@ _HOST = re.compile(r"(?=.{1,253}\.?$)(?:[A-Za-z0-9_-]{1,63}\.)*[A-Za-z0-9_-]{1,6
 _URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:[A-Za-z0-9._~:/?#@!$&'()*+,;=%-]+")
 # What the RSS enclosure can carry: a plain host with a dot, and a path.
 # https://www.rssboard.org/rss-profile#element-channel-item-enclosure
-_ENCLOSABLE = re.compile(r"(?i)https?://(?:[a-z0-9-]+\.)+[a-z0-9-]+(?::\d+)?(?:/|$)")
+_LABEL = r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?"
+_ENCLOSABLE = re.compile(rf"(?i)https?://(?:{_LABEL}\.)+{_LABEL}(?::\d+)?(?:/|$)")
 _UUID = r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}"
 _NAMES = {  # schemes whose names have a form of their own: RFC 8141, RFC 9562, RFC 4151
     "urn": re.compile(
@@ -84,12 +84,16 @@ def address(text: str) -> str | None:
 
 def domain(text: str) -> str | None:
     """Name the host of an address or a bare host: lower case, punycode, no `www.`."""
+    return (host(text) or "").removeprefix("www.") or None
+
+
+def host(text: str) -> str | None:
+    """Name the host of an address or a bare host: lower case, punycode."""
     text = text.strip()
     parts = _split(text if "//" in text else f"//{text}")
     if parts is None:
         return None
-    host = parts.host.lower().strip("[]").rstrip(".")
-    return host.removeprefix("www.") or None
+    return parts.host.lower().rstrip(".")
 
 
 def normalised(link: str) -> str:
@@ -107,10 +111,10 @@ def identity(own: str, site_id: str) -> str:
     """Make a record's id a URI: as it is where it is one, else a `tag:` URI."""
     scheme, _, name = own.partition(":")
     scheme = scheme.lower()
+    if scheme in {"http", "https"}:
+        return str(_canonical(own)) if own == address(own) else tag(own, site_id)
     if not _URI.fullmatch(own) or _STRAY_PERCENT.search(own):
         return tag(own, site_id)
-    if scheme in {"http", "https"}:
-        return str(_canonical(own)) if _split(own) else tag(own, site_id)
     if scheme in _NAMES and not _NAMES[scheme].fullmatch(name):
         return tag(own, site_id)
     return f"{scheme}:{_ESCAPE.sub(_plain, name)}"
@@ -145,18 +149,9 @@ def _split(text: str) -> _Parts | None:
 
 
 def _host(host: str) -> str | None:
-    if host.startswith("["):
-        return host if _is_ipv6(host[1:-1]) else None
     if not host.isascii():
         host = _punycode(host)
     return host if _HOST.fullmatch(host) else None
-
-
-def _is_ipv6(text: str) -> bool:
-    try:
-        return bool(ipaddress.IPv6Address(text))
-    except ValueError:
-        return False
 
 
 def _punycode(host: str) -> str:
@@ -188,7 +183,7 @@ def _canonical(link: str) -> _Parts:
     path, query, fragment = (_ESCAPE.sub(_plain, part) for part in parts[4:])
     return parts._replace(
         scheme=scheme,
-        host=parts.host.lower(),
+        host=parts.host.lower().rstrip("."),
         port="" if port in {"", default} else f":{port}",
         path=_without_dots(path) or "/",
         query="" if query == "?" else query,

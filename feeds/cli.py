@@ -19,6 +19,7 @@ from feeds.errors import FeedsError, Mistake
 from feeds.explain import explain, look_up
 from feeds.moment import EXPECTED, moment
 from feeds.plan import Plan, plan
+from feeds.read import shown
 from feeds.record import Complaint
 from feeds.starter import start
 from feeds.text import visible
@@ -181,7 +182,8 @@ def explain_(config: Config, now: str | None, record: str) -> None:
     """
     reading = steps.gather(config, config.folder / config.output)
     planned = plan(reading.records, config, _now(now, config))
-    found = look_up(record, planned, reading.complaints, Path.cwd())
+    file = os.path.relpath(record or ".", config.folder)
+    found = look_up(record, shown(file), planned, reading.complaints)
     if not found:
         raise Mistake(
             f"{record}: no such record, expected a file, file:line or link of one"

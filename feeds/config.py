@@ -12,7 +12,7 @@ from typing import Annotated, Literal, TypeGuard, TypeVar, Union, get_args, get_
 import msgspec
 
 from feeds import frontmatter, moment, path, shape
-from feeds.address import address, domain
+from feeds.address import address, domain, host
 from feeds.errors import Mistake
 from feeds.frontmatter import Path, Unreadable, line_of
 from feeds.record import boolean
@@ -122,7 +122,7 @@ def parse(text: str, file: File) -> Config:
     """Type and check a configuration. Raises Mistake."""
     lines: dict[Path, int] = {_ROOT: 1}
     try:
-        written = frontmatter.parse(text, lines=lines)
+        written = frontmatter.parse(text, lines=lines, secret=None)
     except Unreadable as error:
         raise Mistake(f"{file}:{error.line}: {error.what}") from error
     notes = _Notes(str(file), lines)
@@ -181,7 +181,7 @@ class _Typed:
     def value(self, kind: object, value: object, at: Path) -> object:
         kinds = [*_options(kind)]
         keys = [option for option in kinds if _is_key(option)]
-        lists = [option for option in kinds if any(map(_is_key, get_args(option)))]
+        lists = [option for option in kinds if get_origin(option) is tuple]
         groups = [option for option in kinds if get_origin(option) is dict]
         if isinstance(value, dict) and keys:
             return self.mapping(keys[0], value, at)
@@ -211,13 +211,18 @@ class _Typed:
         }
 
     def items(self, kind: object, values: list[object], at: Path) -> object:
+        """Type the items of a list one by one, so that each mistake is named."""
         return tuple(
             self.value(kind, one, (*at, index)) for index, one in enumerate(values)
         )
 
     def complaint(self, kinds: list[object], kind: object, value: object) -> str:
-        if isinstance(value, list) and any(one in _LATER for one in value):
-            return f"not yet: {min(_LATER)} is for a later version"
+        if (
+            isinstance(value, str)
+            and value in _LATER
+            and any(get_origin(one) is Literal for one in kinds)
+        ):
+            return f'not yet: "{value}" is for a later version'
         return f"got {_got(value)}, expected {_expected(kind)}{_closest(kinds, value)}"
 
 
@@ -266,7 +271,7 @@ class _Checked:
             title=site.title,
             url=url,
             home=home,
-            id=site.id or domain(url) or "",
+            id=site.id or host(url) or "",
             description=site.description or site.title,
             language=site.language,
             author=site.author or shape.Author(name=site.title),
@@ -346,16 +351,23 @@ class _Checked:
         kinds = placeholders(feed.path)
         self.rules(feed, at, {"site", *kinds})
         for key, names in (("only", feed.only), ("except", feed.except_)):
-            if names is not None and not kinds:
-                what = (
-                    "chooses among groups, expected a path with {topic} or {provider}"
-                )
-                self.notes.add((*at, key), what)
-            if kinds == ("provider",):
-                self.hosts(names or (), (*at, key))
+            if names is not None:
+                self.groups(names, kinds, (*at, key))
         for key in ("title", "description"):
             if getattr(feed, key) is None:
                 self.inherited(key, feed.path, {"site", *kinds})
+
+    def groups(self, names: tuple[str, ...], kinds: tuple[str, ...], at: Path) -> None:
+        """Check the names of `only` and `except`."""
+        if not kinds:
+            what = "chooses among groups, expected a path with {topic} or {provider}"
+            self.notes.add(at, what)
+        elif kinds == ("provider",):
+            self.hosts(names, at)
+        else:
+            for name in names:
+                folded = fold(name)
+                self.spellings.setdefault(self.aliases.get(folded, folded), name)
 
     def inherited(self, key: str, feed: str, known: set[str]) -> None:
         template = getattr(self.wanted.defaults, key)
@@ -476,6 +488,8 @@ def _clean(value: object) -> object:
 
 
 def _got(value: object) -> str:
+    if value is None:
+        return "nothing"
     if isinstance(value, list):
         return "a list" if value else "an empty list"
     return "a mapping" if isinstance(value, dict) else f'"{value}"'

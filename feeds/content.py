@@ -1,7 +1,5 @@
 """What an entry shows when it is opened: a record's text as HTML that is safe anywhere."""
 
-import html
-import re
 from urllib.parse import urljoin
 from xml.etree import ElementTree as ET
 
@@ -10,7 +8,6 @@ from feeds.feed import Image, Person, Related
 from feeds.text import printable
 
 _SCHEMES = {"http", "https"}
-_SOURCE = re.compile(r'<img\b[^>]*?\bsrc="([^"]*)"')
 
 
 def content(
@@ -26,9 +23,9 @@ def content(
 
     The lead image is left out where the body already shows it.
     """
-    text = _rendered(body, link) if body else ""
+    text, pictures = _rendered(body, link) if body else ("", set())
     parts = [text] if text else [_serialised(_paragraph(summary))] if summary else []
-    if lead and lead.url not in map(html.unescape, _SOURCE.findall(text)):
+    if lead and lead.url not in pictures:
         parts.insert(0, _serialised(_figure(lead)))
     if related:
         parts.append(_serialised(_list(related)))
@@ -36,19 +33,24 @@ def content(
     return "\n".join(parts)
 
 
-def _rendered(body: str, link: str) -> str:
-    """Turn Markdown into sanitised HTML with absolute addresses."""
+def _rendered(body: str, link: str) -> tuple[str, set[str]]:
+    """Turn Markdown into sanitised HTML with absolute addresses, and name its pictures.
+
+    The HTML is empty where nothing of it could be seen.
+    """
     # Both are slow to import, and most records have no body.
     import nh3  # noqa: PLC0415
     from markdown_it import MarkdownIt  # noqa: PLC0415
 
-    def absolute(_tag: str, attribute: str, value: str) -> str | None:
+    pictures: set[str] = set()
+
+    def absolute(tag: str, attribute: str, value: str) -> str | None:
         if attribute not in {"href", "src", "cite"}:
             return value
-        try:
-            return address(urljoin(link, value))
-        except ValueError:
-            return None
+        url = _absolute(value.strip(), link)
+        if url and (tag, attribute) == ("img", "src"):
+            pictures.add(url)
+        return url
 
     markdown = MarkdownIt("commonmark").enable(["table", "strikethrough"])
     clean = nh3.clean(
@@ -58,7 +60,15 @@ def _rendered(body: str, link: str) -> str:
         url_schemes=_SCHEMES,
         url_relative="pass_through",
     )
-    return printable(clean).strip()
+    seen = "<img " in clean or nh3.clean(clean, tags=set()).strip()
+    return (printable(clean).strip() if seen else ""), pictures
+
+
+def _absolute(url: str, link: str) -> str | None:
+    try:
+        return address(url if url.startswith("//") else urljoin(link, url))
+    except ValueError:
+        return None
 
 
 def _paragraph(text: str) -> ET.Element:

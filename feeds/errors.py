@@ -6,7 +6,7 @@
     ├── Unwritable        the output cannot be written               exit 1
     └── Locked            another build has the output               exit 75
 
-A bad record is no exception: it is a value, `feeds.record.Rejected`.
+A bad record is no exception: it is a value, `feeds.record.Complaint`.
 """
 
 

@@ -1,11 +1,8 @@
 """Why a story is in a feed or not: the same rules as a build's, asked about one record."""
 
-import os
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 from feeds.address import address, normalised
-from feeds.config import Config
 from feeds.group import closed, path_of, places
 from feeds.plan import Plan
 from feeds.record import Complaint
@@ -15,18 +12,16 @@ Found = Candidate | Complaint
 
 
 def look_up(
-    wanted: str, plan: Plan, complaints: Sequence[Complaint], here: Path
+    wanted: str, file: str, plan: Plan, complaints: Sequence[Complaint]
 ) -> list[Found]:
     """Find records by link, id, file, or file:line; a file may hold several.
 
-    File names are relative to `here`, the folder of the one who asks.
+    `file` is what was wanted, taken for a file's name relative to the configuration.
     """
     link = address(wanted)
-    key = normalised(link) if link else wanted
-    found: list[Found] = [
-        one for one in plan.candidates if key in _keys(one) or wanted in _keys(one)
-    ]
-    return found or _in_file(wanted, plan, complaints, here)
+    keys = {wanted, normalised(link) if link else wanted}
+    by_key: list[Found] = [one for one in plan.candidates if keys & _keys(one)]
+    return by_key or _in_file(file, plan, complaints)
 
 
 def explain(one: Candidate, plan: Plan) -> Iterator[str]:
@@ -48,36 +43,24 @@ def explain(one: Candidate, plan: Plan) -> Iterator[str]:
             yield f"{path}: in ({number} of {len(selection.entries)})"
 
 
-def _keys(one: Candidate) -> tuple[str, ...]:
-    return one.id, one.record.id, one.record.link
+def _keys(one: Candidate) -> set[str]:
+    return {one.id, one.record.id, normalised(one.record.link)}
 
 
-def _in_file(
-    wanted: str, plan: Plan, complaints: Sequence[Complaint], here: Path
-) -> list[Found]:
-    name, _, line = wanted.rpartition(":")
-    if found := _held(wanted, plan, complaints, here):
+def _in_file(file: str, plan: Plan, complaints: Sequence[Complaint]) -> list[Found]:
+    name, _, line = file.rpartition(":")
+    if found := _held(file, plan, complaints):
         return found
     if not line.isdecimal():
         return []
-    held = [
-        one for one in _held(name, plan, complaints, here) if _line(one) <= int(line)
-    ]
-    return held[-1:]
+    return [one for one in _held(name, plan, complaints) if _line(one) <= int(line)][-1:]
 
 
-def _held(
-    name: str, plan: Plan, complaints: Sequence[Complaint], here: Path
-) -> list[Found]:
+def _held(file: str, plan: Plan, complaints: Sequence[Complaint]) -> list[Found]:
     """Give what a file holds, good and bad, in the order of its lines."""
-    file = _relative(here / name, plan.config)
     found: list[Found] = [one for one in plan.candidates if one.record.file == file]
     found += [one for one in complaints if one.file == file]
     return sorted(found, key=_line)
-
-
-def _relative(file: Path, config: Config) -> str:
-    return os.path.relpath(os.path.abspath(file), os.path.abspath(config.folder))
 
 
 def _line(one: Found) -> int:

@@ -25,10 +25,10 @@ _PLAIN_TAGS = frozenset(
     f"tag:yaml.org,2002:{kind}"
     for kind in ["str", "int", "float", "bool", "null", "timestamp", "seq", "map"]
 )
-# libyaml refuses these characters; they are hidden from it and shown again in what it
-# read, so that one of them costs a character of a title and not the record.
-_UNREADABLE = [*range(9), 0x0B, 0x0C, *range(0x0E, 0x20), *range(0x7F, 0x85)]
-_UNREADABLE += [*range(0x86, 0xA0), 0xFEFF, 0xFFFE, 0xFFFF]
+# libyaml refuses these characters or ends a line at them; they are hidden from it and
+# shown again in what it read, so that one costs a character of a title and not the record.
+_UNREADABLE = [*range(9), 0x0B, 0x0C, *range(0x0E, 0x20), *range(0x7F, 0xA0)]
+_UNREADABLE += [0x2028, 0x2029, 0xFEFF, 0xFFFE, 0xFFFF]
 _HIDE = {code: 0x10_0000 + code for code in _UNREADABLE}
 _SHOW = {hidden: code for code, hidden in _HIDE.items()}
 _HIDDEN = re.compile(f"[{''.join(map(re.escape, map(chr, _UNREADABLE)))}]")
@@ -76,9 +76,12 @@ def split(text: str, *, fenced: bool = True) -> Document:
 
 
 def parse(
-    text: str, first_line: int = 1, lines: dict[Path, int] | None = None
+    text: str,
+    first_line: int = 1,
+    lines: dict[Path, int] | None = None,
+    secret: str | None = SECRET,
 ) -> object:
-    """Build mappings, lists, texts and None of YAML; what is `secured` is left out.
+    """Build mappings, lists, texts and None of YAML; the secret key is left out.
 
     `lines`, where given, receives the line of every key and item by its path.
     Raises Unreadable.
@@ -86,6 +89,7 @@ def parse(
     hidden = _HIDDEN.search(text) is not None
     reader = _Reader(text.translate(_HIDE) if hidden else text, first_line, lines)
     reader.show = _SHOW if hidden else {}
+    reader.secret = secret
     try:
         return reader.document()
     except yaml.MarkedYAMLError as error:
@@ -123,6 +127,7 @@ class _Reader:
         self.lines = lines
         self.anchors: dict[str, object] = {}
         self.show: dict[int, int] = {}
+        self.secret: str | None = None
 
     def document(self) -> object:
         self.events.get_event()  # the stream's start
@@ -168,7 +173,7 @@ class _Reader:
             if key in found:
                 raise self.problem(event, f"{key}: given twice")
             self.note(event, (*path, key))
-            if key == SECRET:
+            if key == self.secret:
                 self.skip()
             else:
                 found[key] = self.node(self.events.get_event(), (*path, key))

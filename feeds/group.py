@@ -317,7 +317,7 @@ def entry(
             link=record.link,
         ),
         author=provider,
-        categories=tuple(shown.topics[key] for key in one.topics),
+        categories=tuple(dict.fromkeys(shown.topics[key] for key in one.topics)),
         enclosure=_enclosure(lead) if images.enclosure else None,
         images=record.images if images.media else (),
         related=record.related if related else (),

@@ -23,7 +23,7 @@ def parse(content: bytes, file: str, zone: tzinfo) -> list[Record | Complaint]:
     read = ENDINGS[ending(file)]
     found: list[Record | Complaint] = []
     try:
-        for item in read(_decoded(content), file):
+        for item in read(content, file):
             found.append(record(item, zone) if isinstance(item, Raw) else item)
     except Unreadable as error:
         found.append(Complaint(file=file, line=error.line, reason=error.what))
@@ -50,8 +50,8 @@ def _decoded(content: bytes) -> str:
         raise Unreadable(line, "not UTF-8, expected UTF-8 text") from None
 
 
-def _yaml(text: str, file: str, *, fenced: bool) -> Iterator[Raw]:
-    document = frontmatter.split(text, fenced=fenced)
+def _yaml(content: bytes, file: str, *, fenced: bool) -> Iterator[Raw]:
+    document = frontmatter.split(_decoded(content), fenced=fenced)
     fields = frontmatter.parse(document.yaml, document.line)
     if not isinstance(fields, dict):
         found = "nothing" if fields is None else "no mapping"
@@ -60,9 +60,9 @@ def _yaml(text: str, file: str, *, fenced: bool) -> Iterator[Raw]:
     yield Raw(file=file, line=1, fields=fields, body=document.body, locate=locate)
 
 
-def _json(text: str, file: str) -> Iterator[Raw | Complaint]:
+def _json(content: bytes, file: str) -> Iterator[Raw | Complaint]:
     """Read one mapping or a list of them; what stands before a syntax error counts."""
-    text = text.removeprefix("\ufeff")
+    text = _decoded(content).removeprefix("\ufeff")
     start = _space(text, 0)
     if text.startswith("[", start):
         end = yield from _list(text, file, start)
@@ -90,18 +90,17 @@ def _list(text: str, file: str, start: int) -> Generator[Raw | Complaint, None, 
         end = _space(text, stop + 1)
 
 
-def _json_lines(text: str, file: str) -> Iterator[Raw | Complaint]:
+def _json_lines(content: bytes, file: str) -> Iterator[Raw | Complaint]:
     """Read one mapping a line; a broken line costs itself."""
-    for number, line in enumerate(text.removeprefix("\ufeff").split("\n"), 1):
-        if not line.strip():
-            continue
+    for number, line in enumerate(content.split(b"\n"), 1):
         try:
-            item, end = _value(line, _space(line, 0))
-            _expect_end(line, end)
+            text = _decoded(line).removeprefix("\ufeff")
+            if text.strip():
+                item, end = _value(text, _space(text, 0))
+                _expect_end(text, end)
+                yield _item(text, file, (item, 0, end), number)
         except Unreadable as error:
             yield Complaint(file=file, line=number, reason=error.what)
-        else:
-            yield _item(line, file, (item, 0, end), number)
 
 
 def _item(
@@ -110,18 +109,20 @@ def _item(
     item, start, end = span
     if end - start > MAX_RECORD_SIZE:
         return Complaint(file=file, line=line, reason=TOO_LARGE)
+    if isinstance(item, _Doubled):
+        return Complaint(file=file, line=line, reason=f"{item.key}: given twice")
     if not isinstance(item, dict):
         return Complaint(file=file, line=line, reason="no mapping, expected a record")
-    locate = partial(_locate, text, start, line)
+    locate = partial(_locate, text[start:end], line)
     return Raw(file=file, line=line, fields=item, body="", locate=locate)
 
 
-def _locate(text: str, start: int, line: int, path: Path) -> int:
-    at = start
-    for part in path:
-        found = text.find(json.dumps(part), at) if isinstance(part, str) else at
-        at = found if found >= 0 else at
-    return line + text.count("\n", start, at)
+def _locate(text: str, line: int, path: Path) -> int:
+    """Find a key's line; JSON is YAML, but for escapes that few records have."""
+    try:
+        return frontmatter.locate(text, line, path)
+    except Unreadable:
+        return line
 
 
 def _value(text: str, start: int) -> tuple[object, int]:
@@ -129,26 +130,33 @@ def _value(text: str, start: int) -> tuple[object, int]:
         return _DECODER.raw_decode(text, start)
     except json.JSONDecodeError as error:
         raise _not_json(text, error.pos, error.msg) from None
-    except _Twice as error:
-        line = text.count("\n", 0, start) + 1
-        raise Unreadable(line, f"{error}: given twice") from None
     except RecursionError:
         line = text.count("\n", 0, start) + 1
         raise Unreadable(line, "nested too deep") from None
 
 
-class _Twice(Exception):
-    """A key that a mapping has twice."""
+class _Doubled(dict[str, object]):
+    """A mapping that has a key twice, or holds such a mapping."""
+
+    key = ""
 
 
 def _mapping(pairs: list[tuple[str, object]]) -> dict[str, object]:
     found: dict[str, object] = {}
+    doubled = ""
     for key, value in pairs:
-        if key in found:
-            raise _Twice(key)
+        within = [value, *(value if isinstance(value, list) else [])]
+        doubled = next(
+            (one.key for one in within if isinstance(one, _Doubled)), doubled
+        )
+        doubled = key if key in found else doubled
         if key != SECRET:
             found[key] = value
-    return found
+    if not doubled:
+        return found
+    broken = _Doubled(found)
+    broken.key = doubled
+    return broken
 
 
 def _expect_end(text: str, end: int) -> None:
@@ -180,7 +188,7 @@ _DECODER = json.JSONDecoder(
 )
 _FENCED = partial(_yaml, fenced=True)
 _OPEN = partial(_yaml, fenced=False)
-ENDINGS: dict[str, Callable[[str, str], Iterator[Raw | Complaint]]] = {
+ENDINGS: dict[str, Callable[[bytes, str], Iterator[Raw | Complaint]]] = {
     ".md": _FENCED,
     ".markdown": _FENCED,
     ".txt": _FENCED,

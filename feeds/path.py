@@ -21,6 +21,7 @@ MOST = 60
 
 _PLAIN = re.compile(r"[a-z0-9]+(?: [a-z0-9]+)*")
 _DOMAIN = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*")
+_DIGESTED = re.compile(r"[a-z0-9-]*--[a-z2-7]{12}")
 _SEGMENT = re.compile(r"[A-Za-z0-9_~-][A-Za-z0-9._~-]*")
 _PATTERNS = {"topic": "[a-z0-9_-]+", "provider": "[a-z0-9._-]+"}
 # Names that Windows gives to devices, whatever the ending.
@@ -50,6 +51,7 @@ def host(domain: str) -> str:
     """Turn a provider's domain into a path segment: itself, wherever that is safe."""
     if (
         _DOMAIN.fullmatch(domain)
+        and not _DIGESTED.fullmatch(domain)
         and len(domain) <= 4 * MOST
         and not is_device(domain)
         and not domain.endswith(SUFFIXES)
@@ -90,7 +92,7 @@ class Paths:
         if slugs and any(
             rival.fullmatch(path.lower()) for rival in self._rivals(index)
         ):
-            return f"{path}--{_digest('/'.join(slugs.values()))}"
+            return f"{path}--{_digest('/'.join(f'{kind}={slug}' for kind, slug in slugs.items()))}"
         return path
 
     def _rivals(self, index: int) -> Iterable[re.Pattern[str]]:
@@ -118,7 +120,7 @@ def _flaw(segment: str) -> str | None:
         return "an empty part, expected no slash at the ends and none doubled"
     if not _SEGMENT.fullmatch(sample) or sample.endswith("."):
         return f'"{segment}" holds what is no letter a-z, digit, "-", "_", "~" or inner "."'
-    if sample.endswith(SUFFIXES):
+    if sample.lower().endswith(SUFFIXES):
         return f'"{segment}" has an ending, expected none: each format adds its own'
     if not names and is_device(sample):
         return f'"{segment}" is the name of a device on Windows'

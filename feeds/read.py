@@ -6,6 +6,7 @@ import stat
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import tzinfo
+from functools import cache
 from hashlib import blake2b
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from feeds.parse import ENDINGS, MAX_RECORD_SIZE, TOO_LARGE, ending, holds_many,
 from feeds.record import Complaint, Record
 
 _WILD = frozenset("*?[")
+_OURS = (".yaml", ".yml")  # what the configuration may be named
 _Inode = tuple[int, int]
 
 
@@ -23,7 +25,7 @@ def read(
 ) -> Iterator[Record | Complaint]:
     """Read the records of files named relative to a folder; a bad one as its complaint."""
     for file in files:
-        content = _content(folder / file)
+        content = _content(os.path.join(folder, file))
         if isinstance(content, str):
             yield Complaint(file=shown(file), line=1, reason=content)
             continue
@@ -46,19 +48,15 @@ def find(places: Iterable[str], config: Config, output: Path) -> list[str]:
 
     Names that begin with a dot, the output and the configuration itself are passed over.
     """
-    passed_over = _inode(output)
+    passed_over = {_inode(output), _inode(config.file)} - {None}
     found: set[str] = set()
     for place in places:
+        name = os.path.relpath(place, config.folder)
         if os.path.isdir(place):
-            found.update(_below(place, passed_over, ()))
-        elif ending(place) in ENDINGS:
-            found.add(place)
-    found.discard(str(config.file))
-    return sorted(os.path.relpath(file, config.folder) for file in found)
-
-
-def _dated(complaint: Complaint, content: bytes) -> Complaint:
-    return replace(complaint, digest=blake2b(content, digest_size=8).hexdigest())
+            found.update(_below(place, name, passed_over, ()))
+        elif ending(place) in ENDINGS and _inode(place) not in passed_over:
+            found.add(name)
+    return sorted(found)
 
 
 def shown(file: str) -> str:
@@ -66,46 +64,78 @@ def shown(file: str) -> str:
     return os.fsencode(file).decode("utf-8", "backslashreplace")
 
 
+def _dated(complaint: Complaint, content: bytes) -> Complaint:
+    return replace(complaint, digest=blake2b(content, digest_size=8).hexdigest())
+
+
 def _places(source: str, config: Config, output: Path) -> list[str]:
     """Give the files and folders that a source names. Raises Mistake."""
     where = f"{config.file}:{config.line(('records',))}: records"
-    named = os.path.join(config.folder, source)
-    is_glob = bool(_WILD & set(source))
-    start = Path(named)
-    while _WILD & set(str(start.relative_to(start.anchor))) and is_glob:
-        start = start.parent
-    if not start.exists():
+    start = os.path.normpath(os.path.join(config.folder, _before_wildcards(source)))
+    if not os.path.exists(start):
         raise Mistake(f"{where}: {start} is missing, expected a folder of records")
-    if start.resolve().is_relative_to(output.resolve()):
+    served = output.resolve()
+    if Path(start).resolve().is_relative_to(served):
         raise Mistake(
             f"{where}: {source} lies in the output folder, expected it beside"
         )
-    return glob.glob(named, recursive=True) if is_glob else [str(start)]
+    if not _WILD & set(source):
+        return [start]
+    pattern = os.path.join(glob.escape(str(config.folder)), source)
+    inside = cache(lambda folder: Path(folder).resolve().is_relative_to(served))
+    matches = glob.iglob(pattern, recursive=True)
+    return [match for match in matches if not inside(os.path.dirname(match))]
+
+
+def _before_wildcards(source: str) -> str:
+    """Give the folder that a glob begins in, or all of what is no glob."""
+    kept: list[str] = []
+    for part in Path(source).parts:
+        if _WILD & set(part):
+            break
+        kept.append(part)
+    return os.path.join("", *kept)
 
 
 def _below(
-    folder: str, passed_over: _Inode | None, above: tuple[_Inode | None, ...]
+    folder: str,
+    name: str,
+    passed_over: set[_Inode | None],
+    above: tuple[_Inode | None, ...],
 ) -> Iterator[str]:
     """Find record files, and folders that cannot be what they seem to be."""
     inode = _inode(folder)
-    if inode == passed_over:
+    entries = None if inode in above else _listing(folder)
+    if inode in passed_over:
         return
-    try:
-        with os.scandir(folder) as listing:
-            entries = sorted(listing, key=lambda entry: entry.name)
-    except OSError:
-        yield folder
-        return
-    if inode in above:
-        yield folder
+    if entries is None:
+        yield name
         return
     for entry in entries:
-        if entry.name.startswith("."):
-            continue
+        inner = os.path.normpath(os.path.join(name, entry.name))
         if ending(entry.name) in ENDINGS:
-            yield entry.path
-        elif entry.is_dir():
-            yield from _below(entry.path, passed_over, (*above, inode))
+            if entry.name.endswith(_OURS) and _inode(entry.path) in passed_over:
+                continue
+            yield inner
+        elif _is_folder(entry):
+            yield from _below(entry.path, inner, passed_over, (*above, inode))
+
+
+def _listing(folder: str) -> list[os.DirEntry[str]] | None:
+    """List what may be read in a folder, in order; None where it cannot be listed."""
+    try:
+        with os.scandir(folder) as listing:
+            seen = (entry for entry in listing if not entry.name.startswith("."))
+            return sorted(seen, key=lambda entry: entry.name)
+    except OSError:
+        return None
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link to itself
+        return False
 
 
 def _inode(place: str | Path) -> _Inode | None:
@@ -116,28 +146,31 @@ def _inode(place: str | Path) -> _Inode | None:
     return status.st_dev, status.st_ino
 
 
-def _content(file: Path) -> bytes | str:
+def _content(file: str) -> bytes | str:
     """Read a file; or say why it is not read."""
     try:
         # A FIFO would keep an ordinary open waiting for ever.
         descriptor = os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        with open(descriptor, "rb") as opened:
-            status = os.fstat(descriptor)
-            if not stat.S_ISREG(status.st_mode):
-                return "no regular file, expected a record"
-            if holds_many(file.name):
-                return opened.read()
-            content = opened.read(MAX_RECORD_SIZE + 1)
-    except IsADirectoryError:
-        return _folder(file)
     except (OSError, ValueError) as error:
         return f"cannot be read: {getattr(error, 'strerror', None) or error}"
+    try:
+        mode = os.fstat(descriptor).st_mode
+        if stat.S_ISDIR(mode):
+            return _folder(file)
+        if not stat.S_ISREG(mode):
+            return "no regular file, expected a record"
+        with open(descriptor, "rb", closefd=False) as opened:
+            if holds_many(file):
+                return opened.read()
+            content = opened.read(MAX_RECORD_SIZE + 1)
+    except OSError as error:
+        return f"cannot be read: {error.strerror}"
+    finally:
+        os.close(descriptor)
     return TOO_LARGE if len(content) > MAX_RECORD_SIZE else content
 
 
-def _folder(place: Path) -> str:
-    if not os.access(place, os.R_OK | os.X_OK):
-        return "a folder that cannot be read: Permission denied"
-    if ending(place.name) in ENDINGS:
-        return f"a folder, expected a file; rename it without {ending(place.name)} to have it read"
+def _folder(place: str) -> str:
+    if ending(place) in ENDINGS:
+        return f"a folder, expected a file; rename it without {ending(place)} to have it read"
     return "a link back to a folder above it"

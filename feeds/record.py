@@ -235,9 +235,9 @@ def _record(raw: Raw, fields: Fields, zone: tzinfo) -> Record:
     heat = fields.number("heat")
     provider, provider_name = _provider(fields, link)
     flaws: list[Wrong] = []
-    images = tuple(
-        {image.url: image for image in reversed([*_images(fields, flaws)])}.values()
-    )
+    images: dict[str, Image] = {}
+    for image in _images(fields, flaws):
+        images.setdefault(image.url, image)
     related = tuple(_related(fields, flaws))
     return Record(
         file=raw.file,
@@ -256,7 +256,7 @@ def _record(raw: Raw, fields: Fields, zone: tzinfo) -> Record:
         topics=tuple(dict.fromkeys(fields.texts("topics", "a list of names"))),
         category=fields.text("category"),
         type=fields.text("type"),
-        images=images[::-1],
+        images=tuple(images.values()),
         related=related,
         body=printable(raw.body or fields.scalar("body", "text")).strip(),
         flaws=tuple(_complaint(raw, flaw) for flaw in flaws),
@@ -269,7 +269,7 @@ def _provider(fields: Fields, link: str) -> tuple[str, str]:
     written = provider.scalar("domain", "a host name")
     host = domain(written or link)
     if host is None:
-        raise Wrong(("provider", "domain"), "a host name", written)
+        raise Wrong((*provider.path, "domain"), "a host name", written)
     return host, provider.text("name")
 
 

@@ -308,16 +308,16 @@ def _age(
 ) -> list[Check]:
     if rules.max_age is None:
         return []
-    most, text = age(rules.max_age), rules.max_age
+    text, most = rules.max_age, age(rules.max_age)
+    unit = text.lstrip("0123456789 ").rstrip("s").replace("week", "day")
 
     def check(one: Candidate) -> Refusal | None:
         old = now - when(one)
         if old <= most:
             return None
-        has = f"{old.days} days" if old.days else f"{old.seconds // 3600} hours"
-        return Refusal(
-            reason=f"max_age {text}, it is {has} old", brief=f"older than {text}"
-        )
+        begun = -(-old // age(f"1 {unit}"))
+        reason = f"max_age {text}, it is {begun} {unit}s old"
+        return Refusal(reason=reason, brief=f"older than {text}")
 
     return [check]
 

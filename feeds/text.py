@@ -32,7 +32,9 @@ def mend(text: str) -> str:
 
 def printable(text: str) -> str:
     """Drop the characters that XML forbids and those that no reader can show."""
-    return text if text.isprintable() else _FORBIDDEN.sub("", text)
+    if text.isprintable() and "\ufffd" not in text:
+        return text
+    return _FORBIDDEN.sub("", text)
 
 
 def fold(name: str) -> str:

@@ -1,0 +1,30 @@
+"""What every test may ask for: golden files, and tools that are no Python packages."""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+GOLDEN = Path(__file__).with_name("golden")
+
+
+def pytest_addoption(parser):
+    parser.addoption("--update-golden", action="store_true")
+
+
+@pytest.fixture
+def golden(request):
+    def compare(name, content):
+        if request.config.getoption("--update-golden"):
+            (GOLDEN / name).write_bytes(content)
+        assert content.decode() == (GOLDEN / name).read_bytes().decode()
+
+    return compare
+
+
+def tool(name):
+    if not (found := shutil.which(name)):
+        stop = pytest.fail if "FEEDS_REQUIRE_TOOLS" in os.environ else pytest.skip
+        stop(f"{name} is missing: apt-get install {name}")
+    return found

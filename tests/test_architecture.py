@@ -1,0 +1,178 @@
+"""Imports point one way, and each door to the outside is where it is said to be."""
+
+import ast
+import re
+import subprocess
+import sys
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+import feeds
+
+ROOT = Path(feeds.__file__).parent
+
+# What a module may import of ours: the less, the further down in the house it is.
+VALUES = {"address", "feed", "media", "moment", "template", "text"}
+ALLOWED = {
+    "__init__": set(),
+    "errors": set(),
+    "address": set(),
+    "feed": set(),
+    "media": set(),
+    "moment": set(),
+    "template": set(),
+    "text": set(),
+    "shape": set(),
+    "frontmatter": set(),
+    "path": {"template", "text"},
+    "content": VALUES,
+    "record": VALUES,
+    "parse": {"frontmatter", "record"},
+    "config": {"errors", "frontmatter", "path", "record", "shape"} | VALUES,
+    "select": {"config", "record", "shape"} | VALUES,
+    "group": {"config", "content", "errors", "path", "record", "select", "shape"}
+    | VALUES,
+    "render.generator": {"feed"},
+    "render.rss": {"feed", "media", "render.generator"},
+    "render.atom": {"feed", "render.generator"},
+    "render": {"feed", "render.atom", "render.rss"},
+    "plan": {"config", "frontmatter", "group", "record", "render", "select"} | VALUES,
+    "compare": set(),
+    "explain": {"config", "group", "plan", "record", "select"} | VALUES,
+    "read": {"config", "errors", "parse", "record"},
+    "write": {"errors", "feed"},
+    "store": {"errors"},
+    "starter": {"config", "errors"},
+    "build": {
+        *("compare", "config", "errors", "plan", "read", "record"),
+        *("render", "store", "write"),
+    },
+    "cli": {
+        *("__init__", "build", "compare", "config", "errors", "explain", "moment"),
+        *("plan", "read", "record", "starter", "text", "write"),
+    },
+    "__main__": {"cli"},
+}
+DOORS = {
+    "feedgen": {"render.generator"},
+    "yaml": {"frontmatter"},
+    "dateutil": {"moment"},
+    "zoneinfo": {"moment"},
+    "ftfy": {"text"},
+    "idna": {"address"},
+    "slugify": {"path"},
+    "markdown_it": {"content"},
+    "nh3": {"content"},
+    "lxml": {"render.generator", "write"},
+    "msgspec": {"config", "group", "shape"},
+    "click": {"cli"},
+}
+# Files, clock, processes and signals; all other modules turn values into values.
+OUTSIDE = {"read", "write", "store", "cli", "build", "starter", "__main__"}
+OUTSIDE_MODULES = {
+    *("asyncio", "fcntl", "glob", "http", "io", "locale", "multiprocessing", "os"),
+    *("random", "shutil", "signal", "socket", "subprocess", "sys", "tempfile"),
+    *("threading", "time", "urllib.request"),
+}
+OUTSIDE_CALLS = {
+    *("open", "print", "input", "now", "utcnow", "today", "getcwd", "cwd", "resolve"),
+    *("exists", "is_file", "is_dir", "stat", "iterdir", "glob", "rglob", "mkdir"),
+    *("read_bytes", "read_text", "write_bytes", "write_text", "unlink", "touch"),
+}
+EXCUSED = {
+    ("config", "read_bytes"): "load() is the door to feeds.yaml",
+    ("moment", "open"): "the package tzdata: the same on every machine",
+    ("moment", "read_text"): "the package tzdata: the same on every machine",
+}
+HEAVY = r"feedgen|lxml|lxml\.html|ftfy|markdown_it|nh3|dateutil|slugify"
+HEAVY_AND_RARE = r"lxml\.html|ftfy|markdown_it|nh3|slugify|idna"
+
+
+def name_of(file):
+    parts = file.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if len(parts) > 1 and parts[-1] == "__init__" else parts)
+
+
+MODULES = {name_of(file): ast.parse(file.read_bytes()) for file in ROOT.rglob("*.py")}
+
+
+def imported(module):
+    """Give the full name of all that a module imports, inside functions too."""
+    for node in ast.walk(MODULES[module]):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert not node.level, "a relative import"
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def ours(module):
+    """Name the modules of ours that a module imports."""
+    for name in imported(module):
+        if name == "feeds" or name.startswith("feeds."):
+            inner = name.removeprefix("feeds").removeprefix(".")
+            while inner and inner not in MODULES:
+                inner = inner.rpartition(".")[0]
+            yield inner or "__init__"
+
+
+def called(module):
+    for node in ast.walk(MODULES[module]):
+        if isinstance(node, ast.Call):
+            yield getattr(node.func, "attr", None) or getattr(node.func, "id", None)
+
+
+def test_every_module_has_its_place():
+    assert MODULES.keys() == ALLOWED.keys()
+
+
+@pytest.mark.parametrize("module", sorted(MODULES))
+def test_imports_point_one_way(module):
+    assert set(ours(module)) - {module} <= ALLOWED[module]
+
+
+def test_what_is_allowed_has_no_cycle():
+    TopologicalSorter(ALLOWED).prepare()
+
+
+@pytest.mark.parametrize("library", DOORS)
+def test_a_library_has_one_door(library):
+    importing = {
+        module
+        for module in MODULES
+        if any(f"{name}.".startswith(f"{library}.") for name in imported(module))
+    }
+    assert importing <= DOORS[library]
+
+
+@pytest.mark.parametrize("module", sorted(MODULES.keys() - OUTSIDE))
+def test_what_lies_between_is_from_values_to_values(module):
+    names = {name for full in imported(module) for name in (full, full.split(".")[0])}
+    assert names & OUTSIDE_MODULES == set()
+    calls = set(called(module)) & OUTSIDE_CALLS
+    assert {call for call in calls if (module, call) not in EXCUSED} == set()
+
+
+@pytest.mark.parametrize("module", sorted(MODULES))
+def test_types_are_imported_as_values_are(module):
+    assert "typing.TYPE_CHECKING" not in imported(module)
+
+
+@pytest.mark.parametrize(
+    ("module", "heavy"),
+    [("feeds", HEAVY), ("feeds.cli", HEAVY_AND_RARE)],
+    ids=["feeds", "cli"],
+)
+def test_what_is_heavy_is_imported_when_it_is_wanted(module, heavy):
+    result = subprocess.run(
+        [sys.executable, "-X", "importtime", "-c", f"import {module}"],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=ROOT.parent,
+    )
+    found = [line.rpartition("|")[2].strip() for line in result.stderr.splitlines()]
+    assert module in found
+    assert [name for name in found if re.fullmatch(heavy, name)] == []
