@@ -2,23 +2,17 @@
 
 import signal
 import sys
-from types import FrameType
-from typing import NoReturn
 
 
-def main() -> None:
-    """Run the command."""
-    for name in (signal.SIGINT, signal.SIGTERM):
-        if signal.getsignal(name) is not signal.SIG_IGN:  # nohup and the like
-            signal.signal(name, _end)
-    from feeds.cli import commands  # noqa: PLC0415  (only now, see above)
-
-    commands()
-
-
-def _end(number: int, _frame: FrameType | None) -> NoReturn:
+def _end(number: int, _frame: object) -> None:
     sys.exit(128 + number)
 
+
+for _name in (signal.SIGINT, signal.SIGTERM):
+    if signal.getsignal(_name) is not signal.SIG_IGN:  # nohup and the like
+        signal.signal(_name, _end)
+
+from feeds.cli import commands as main  # noqa: E402  (only now, see above)
 
 if __name__ == "__main__":
     main()

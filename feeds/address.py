@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 _SHAPE = re.compile(
     r"(?P<scheme>[hH][tT][tT][pP][sS]?)://(?:(?P<user>[^/?#@\\]*)@)?"
-    r"(?P<host>[^/?#@:\\\s]+)(?P<port>:[0-9]*)?"
+    r"(?P<host>[^/?#@:\\\s]+)(?P<port>:0*[0-9]{0,5})?"
     r"(?P<path>[^?#]*)(?P<query>\?[^#]*)?(?P<fragment>#.*)?",
     re.DOTALL,
 )
@@ -30,6 +30,7 @@ _NAMES = {  # schemes whose names have a form of their own: RFC 8141, RFC 9562, 
         r"(?:[a-z0-9._-]+@)?[a-z0-9.-]+,\d{4}(?:-\d\d){0,2}:[^#]*(?:#[^#]*)?", re.ASCII
     ),
 }
+_SCHEMES = frozenset(["urn", "tag", "info", "mid", "cid", "news"])  # that name things
 _STRAY_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _ESCAPE = re.compile(r"%[0-9A-Fa-f]{2}")
 _SAFE = "!$&'()*+,;=:@/%-._~"
@@ -117,7 +118,11 @@ def identity(own: str, site_id: str) -> str:
         return tag(own, site_id)
     if scheme in _NAMES and not _NAMES[scheme].fullmatch(name):
         return tag(own, site_id)
-    return f"{scheme}:{_ESCAPE.sub(_plain, name)}"
+    return (
+        f"{scheme}:{_ESCAPE.sub(_plain, name)}"
+        if scheme in _SCHEMES
+        else tag(own, site_id)
+    )
 
 
 def tag(name: str, site_id: str) -> str:

@@ -3,10 +3,11 @@
 import json
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
+from io import TextIOWrapper
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
 import click
 
@@ -15,9 +16,10 @@ from feeds import build as steps
 from feeds import config as configuration
 from feeds.compare import Difference
 from feeds.config import Config
-from feeds.errors import FeedsError, Mistake
+from feeds.errors import FeedsError, Mistake, Refused
 from feeds.explain import explain, look_up
 from feeds.moment import EXPECTED, moment
+from feeds.parse import ENDINGS
 from feeds.plan import Plan, plan
 from feeds.read import shown
 from feeds.record import Complaint
@@ -27,12 +29,19 @@ from feeds.write import feeds_of
 
 INTERRUPTED = 130
 
+_Done = TypeVar("_Done")
+
 
 class Commands(click.Group):
     """Turn every way a command can end into a message and an exit code."""
 
     def main(self, *args: Any, **extra: Any) -> NoReturn:
         extra["standalone_mode"] = False
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(
+                stream, TextIOWrapper
+            ):  # where it lacks a record's characters
+                stream.reconfigure(errors="backslashreplace")
         try:
             sys.exit(super().main(*args, **extra) or 0)
         except click.ClickException as error:
@@ -141,12 +150,15 @@ def build(config: Config, output: Path | None, now: str | None, **options: Any) 
     moment_ = _now(now, config)
     if options["dry_run"]:
         return _preview(config, folder, moment_, options)
-    outcome = steps.build(
-        config, folder, moment_, wait=options["wait"], force=options["force"]
+    outcome = _refusable(
+        lambda: steps.build(
+            config, folder, moment_, wait=options["wait"], force=options["force"]
+        ),
+        config,
     )
+    _tell_outcome(outcome, config, quiet=options["quiet"], verbose=options["verbose"])
     if options["report"]:
         _write_report(options["report"], outcome, config)
-    _tell_outcome(outcome, config, quiet=options["quiet"], verbose=options["verbose"])
     return int(options["strict"] and bool(outcome.reading.complaints))
 
 
@@ -158,11 +170,12 @@ def check(config: Config, now: str | None) -> int:
     reading = steps.gather(config, config.folder / config.output)
     planned = plan(reading.records, config, _now(now, config))
     flaws = [flaw for record in reading.records for flaw in record.flaws]
+    assert planned.shelves is not None  # that no two feeds have one path
     problems = sorted(
         [*reading.complaints, *flaws], key=lambda one: (one.file, one.line)
     )
     show(_place(problem, config) for problem in problems)
-    tell(planned.strangers())
+    tell(planned.strangers(steps.known(config, config.folder / config.output)))
     tell(
         [
             f"{_count(len(reading.records), 'record')}, {_count(len(problems), 'problem')}"
@@ -210,21 +223,29 @@ def list_(config: Config, now: str | None) -> None:
     Path, title, number of entries and the newest entry's time, in UTC.
     """
     reading = steps.gather(config, config.folder / config.output)
-    rows = [
-        (feed.path, feed.title, str(len(feed.entries)), _newest(feed.entries[:1]))
-        for feed in plan(reading.records, config, _now(now, config)).feeds
-    ]
-    show(_table([("PATH", "TITLE", "ENTRIES", "NEWEST"), *rows]))
+    rows = plan(reading.records, config, _now(now, config)).listed()
+    table = (
+        (path, title, str(count), f"{newest:%Y-%m-%d %H:%M}" if newest else "-")
+        for path, title, count, newest in rows
+    )
+    show(_table([("PATH", "TITLE", "ENTRIES", "NEWEST"), *table]))
 
 
 @commands.command()
+@click.option(
+    "-c",
+    "--config",
+    metavar="NAME",
+    default=configuration.NAME,
+    help="What to call it.",
+)
 @click.argument("folder", metavar="[DIR]", default=".", type=click.Path(path_type=Path))
-def init(folder: Path) -> None:
+def init(folder: Path, config: str) -> None:
     """Write a starter feeds.yaml and a sample record.
 
     Into DIR, by default the current folder; nothing is overwritten.
     """
-    show(f"wrote {file}" for file in start(folder))
+    show(f"wrote {file}" for file in start(folder, config))
 
 
 def _now(given: str | None, config: Config) -> datetime:
@@ -251,18 +272,20 @@ def _tell_outcome(
     if quiet:
         return
     tell(outcome.strangers)
-    tell(_empties(outcome.plan))
+    tell(_empties(outcome.plan, outcome.reading))
     if verbose:
         tell(f"wrote {path}" for path in outcome.written)
         tell(f"removed {path}" for path in outcome.removed)
     show([_summary(outcome)])
 
 
-def _empties(planned: Plan) -> Iterable[str]:
-    if not planned.candidates:
-        yield "no records: the sources hold no file that ends in .md, .yaml, .json or the like"
-        return
-    yield from planned.empties()
+def _empties(planned: Plan, reading: steps.Reading) -> Iterable[str]:
+    if planned.candidates:
+        yield from planned.empties()
+    elif reading.complaints:
+        yield "no records: every one was rejected"
+    else:
+        yield f"no records: no file in the sources ends in {', '.join(ENDINGS)}"
 
 
 def _summary(outcome: steps.Outcome) -> str:
@@ -308,23 +331,37 @@ def _write_report(file: Path, outcome: steps.Outcome, config: Config) -> None:
     report = _report(outcome)
     for one in report["records"]["rejected"]:
         one["file"] = _shown(one["file"], config)
-    file.write_text(json.dumps(report, indent=2, ensure_ascii=False) + "\n", "utf-8")
+    temporary = file.with_name(f".{file.name}.tmp")
+    temporary.write_text(json.dumps(report, indent=2) + "\n", "ascii")
+    temporary.replace(file)
 
 
 def _preview(
     config: Config, folder: Path, now: datetime, options: dict[str, Any]
 ) -> int:
-    planned, reading, differences = steps.preview(
-        config, folder, now, force=options["force"]
+    force = options["force"]
+    preview = _refusable(
+        lambda: steps.preview(config, folder, now, force=force), config
     )
-    tell(_place(complaint, config) for complaint in reading.complaints)
-    tell(_empties(planned))
-    for path, difference in differences:
+    tell(_place(complaint, config) for complaint in preview.reading.complaints)
+    tell(preview.strangers)
+    tell(_empties(preview.plan, preview.reading))
+    for path, difference in preview.differences.items():
         if difference:
             show(_changes(path, difference))
-    if not any(difference for _path, difference in differences):
+    show(f"{path}: removed" for path in preview.removed)
+    if not any(preview.differences.values()) and not preview.removed:
         show(["subscribers would see nothing new"])
-    return int(options["strict"] and bool(reading.complaints))
+    return int(options["strict"] and bool(preview.reading.complaints))
+
+
+def _refusable(act: Callable[[], _Done], config: Config) -> _Done:
+    """Name the rejected records before a refusal: they may be why."""
+    try:
+        return act()
+    except Refused as refused:
+        tell(_place(one, config) for one in refused.complaints)
+        raise
 
 
 def _changes(path: str, difference: Difference) -> Iterable[str]:
@@ -341,10 +378,6 @@ def _place(complaint: Complaint, config: Config) -> str:
 def _shown(file: str, config: Config) -> str:
     """Write a file's name as seen from this folder, so that an editor can open it."""
     return os.path.relpath(config.folder / file)
-
-
-def _newest(entries: Iterable[Any]) -> str:
-    return next((f"{entry.published:%Y-%m-%d %H:%M}" for entry in entries), "-")
 
 
 def _table(rows: list[tuple[str, ...]]) -> Iterable[str]:

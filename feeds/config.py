@@ -124,7 +124,8 @@ def parse(text: str, file: File) -> Config:
     try:
         written = frontmatter.parse(text, lines=lines, secret=None)
     except Unreadable as error:
-        raise Mistake(f"{file}:{error.line}: {error.what}") from error
+        what = f"{error.key}: given twice" if error.key else error.what
+        raise Mistake(f"{file}:{error.line}: {what}") from error
     notes = _Notes(str(file), lines)
     wanted = _Typed(notes).mapping(
         shape.Shape, {} if written is None else written, _ROOT
@@ -271,13 +272,25 @@ class _Checked:
             title=site.title,
             url=url,
             home=home,
-            id=site.id or host(url) or "",
+            id=site.id or self.authority(url),
             description=site.description or site.title,
             language=site.language,
             author=site.author or shape.Author(name=site.title),
             copyright=site.copyright,
             logo=self.address(site.logo, (*at, "logo")) if site.logo else None,
         )
+
+    def authority(self, url: str) -> str:
+        """Take the site's id from its address."""
+        name = host(url)
+        if name is None:  # a mistake of its own
+            return ""
+        try:
+            return msgspec.convert(name, shape.Authority)
+        except msgspec.ValidationError:
+            what = f"missing, expected {_expected(shape.Authority)}: {name} is none"
+            self.notes.add(("site", "id"), what)
+            return ""
 
     def address(self, text: str, at: Path) -> str:
         url = address(text)

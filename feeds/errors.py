@@ -9,6 +9,9 @@
 A bad record is no exception: it is a value, `feeds.record.Complaint`.
 """
 
+from collections.abc import Sequence
+from typing import Any
+
 
 class FeedsError(Exception):
     """A problem the user can fix; its text is shown as it is."""
@@ -23,9 +26,16 @@ class Mistake(FeedsError):
 
 
 class Refused(FeedsError):
-    """The drop guard: a build that would lose most of what the last one wrote."""
+    """The drop guard: a build that would lose most of what the last one wrote.
+
+    `complaints` are those about records, which may be why.
+    """
 
     exit_code = 3
+
+    def __init__(self, text: str, complaints: Sequence[Any] = ()) -> None:
+        super().__init__(text)
+        self.complaints = complaints
 
 
 class Unwritable(FeedsError):

@@ -51,9 +51,11 @@ def _in_file(file: str, plan: Plan, complaints: Sequence[Complaint]) -> list[Fou
     name, _, line = file.rpartition(":")
     if found := _held(file, plan, complaints):
         return found
-    if not line.isdecimal():
+    if not line.isdecimal() or len(line) > len("999999999"):
         return []
-    return [one for one in _held(name, plan, complaints) if _line(one) <= int(line)][-1:]
+    return [one for one in _held(name, plan, complaints) if _line(one) <= int(line)][
+        -1:
+    ]
 
 
 def _held(file: str, plan: Plan, complaints: Sequence[Complaint]) -> list[Found]:

@@ -15,6 +15,7 @@ from yaml.cyaml import CParser  # type: ignore[attr-defined]
 
 MAX_DEPTH = 24
 SECRET = "secured"
+TWICE = "a key is given twice"
 
 Path = tuple[Hashable, ...]
 Event = Any  # the stubs of PyYAML do not know what its events hold
@@ -43,11 +44,14 @@ class Document(NamedTuple):
 
 
 class Unreadable(Exception):
-    """Text that is not the YAML we take: the line, counted from 1, and what is wrong."""
+    """Text that is not the YAML we take: the line, counted from 1, and what is wrong.
 
-    def __init__(self, line: int, what: str) -> None:
-        super().__init__(line, what)
-        self.line, self.what = line, what
+    `what` quotes nothing of the text, as that may be secret; `key` may have to be withheld.
+    """
+
+    def __init__(self, line: int, what: str, key: str = "") -> None:
+        super().__init__(line, what, key)
+        self.line, self.what, self.key = line, what, key
 
 
 def split(text: str, *, fenced: bool = True) -> Document:
@@ -171,7 +175,7 @@ class _Reader:
                 raise self.problem(event, "a key that is no text")
             key = event.value.translate(self.show) if self.show else event.value
             if key in found:
-                raise self.problem(event, f"{key}: given twice")
+                raise self.problem(event, TWICE, key)
             self.note(event, (*path, key))
             if key == self.secret:
                 self.skip()
@@ -191,6 +195,8 @@ class _Reader:
         depth = 0
         while True:
             event = self.events.get_event()
+            if isinstance(event, yaml.AliasEvent):
+                raise self.problem(event, f"an alias in {self.secret}")
             if isinstance(event, yaml.CollectionStartEvent):
                 depth += 1
             elif isinstance(event, yaml.CollectionEndEvent):
@@ -204,5 +210,5 @@ class _Reader:
         if self.lines is not None:
             self.lines[path] = event.start_mark.line + self.first_line
 
-    def problem(self, event: Event, what: str) -> Unreadable:
-        return Unreadable(event.start_mark.line + self.first_line, what)
+    def problem(self, event: Event, what: str, key: str = "") -> Unreadable:
+        return Unreadable(event.start_mark.line + self.first_line, what, key)

@@ -7,6 +7,7 @@ from importlib.resources import files
 EARLIEST, LATEST = 1900, 9998
 EXPECTED = f"a date with year, month and day, {EARLIEST} to {LATEST}"
 
+_LONGEST = 100
 _ISO = re.compile(r"\d{4}-\d\d-\d\d(?!\d)|\d{8}(?!\d)", re.ASCII)
 # RFC 822 section 5.1 <https://www.rfc-editor.org/rfc/rfc822#section-5.1>.
 # No other name is believed: "CST" is three zones, and a machine's own zone is none of
@@ -48,6 +49,8 @@ def _in_utc(written: datetime, zone: tzinfo) -> datetime | None:
 
 
 def _read_freely(text: str) -> datetime | None:
+    if len(text) > _LONGEST:
+        return None
     # dateutil is slow to import and only wanted for forms other than ISO 8601.
     from dateutil.parser import ParserError, parse, parserinfo  # noqa: PLC0415
 
@@ -66,7 +69,7 @@ def _read_freely(text: str) -> datetime | None:
         read = {
             parse(text, Fixed(), default=default, tzinfos=_zone) for default in defaults
         }
-    except (ParserError, OverflowError, ValueError, TypeError, AttributeError):
+    except (ParserError, ArithmeticError, ValueError, TypeError, AttributeError):
         return None
     return read.pop() if len(read) == 1 else None
 

@@ -7,8 +7,8 @@ from datetime import tzinfo
 from functools import partial
 
 from feeds import frontmatter
-from feeds.frontmatter import SECRET, Unreadable
-from feeds.record import Complaint, Path, Raw, Record, record
+from feeds.frontmatter import SECRET, TWICE, Unreadable
+from feeds.record import FIELDS, Complaint, Path, Raw, Record, record
 
 MAX_RECORD_SIZE = 1 << 20
 """The most bytes that one record may take."""
@@ -26,7 +26,8 @@ def parse(content: bytes, file: str, zone: tzinfo) -> list[Record | Complaint]:
         for item in read(content, file):
             found.append(record(item, zone) if isinstance(item, Raw) else item)
     except Unreadable as error:
-        found.append(Complaint(file=file, line=error.line, reason=error.what))
+        reason = _twice(error.key) if error.key else error.what
+        found.append(Complaint(file=file, line=error.line, reason=reason))
     return found
 
 
@@ -110,11 +111,16 @@ def _item(
     if end - start > MAX_RECORD_SIZE:
         return Complaint(file=file, line=line, reason=TOO_LARGE)
     if isinstance(item, _Doubled):
-        return Complaint(file=file, line=line, reason=f"{item.key}: given twice")
+        return Complaint(file=file, line=line, reason=_twice(item.key))
     if not isinstance(item, dict):
         return Complaint(file=file, line=line, reason="no mapping, expected a record")
     locate = partial(_locate, text[start:end], line)
     return Raw(file=file, line=line, fields=item, body="", locate=locate)
+
+
+def _twice(key: str) -> str:
+    """Name a doubled key only where it is a field: any other text may be secret."""
+    return f"{key}: given twice" if key in FIELDS else TWICE
 
 
 def _locate(text: str, line: int, path: Path) -> int:

@@ -19,6 +19,7 @@ RESERVED = ("index", "feeds")
 MOST = 60
 """The most characters of a name that a slug shows."""
 
+_LONGEST = 100
 _PLAIN = re.compile(r"[a-z0-9]+(?: [a-z0-9]+)*")
 _DOMAIN = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*")
 _DIGESTED = re.compile(r"[a-z0-9-]*--[a-z2-7]{12}")
@@ -52,7 +53,7 @@ def host(domain: str) -> str:
     if (
         _DOMAIN.fullmatch(domain)
         and not _DIGESTED.fullmatch(domain)
-        and len(domain) <= 4 * MOST
+        and len(domain) <= 2 * MOST
         and not is_device(domain)
         and not domain.endswith(SUFFIXES)
     ):
@@ -74,6 +75,8 @@ def flaw(template: str) -> str | None:
         return f"{error}, expected {{topic}} or {{provider}}"
     if unknown:
         return f"{{{min(unknown)}}} is not known in a path, expected {{topic}} or {{provider}}"
+    if max(map(len, template.split("/"))) > _LONGEST:
+        return f"too long, expected {_LONGEST} characters between two slashes at most"
     for segment in template.split("/"):
         if what := _flaw(segment):
             return what

@@ -14,7 +14,7 @@ from feeds.frontmatter import Path
 from feeds.group import Library, Shelf
 from feeds.record import Record
 from feeds.render import Document, documents
-from feeds.select import Candidate, candidate
+from feeds.select import Candidate, candidate, moment_of
 
 
 @dataclass(frozen=True)
@@ -42,6 +42,15 @@ class Plan:
         """The stories there are, published or not."""
         return {one.id for one in self.candidates}
 
+    def listed(self) -> Iterator[tuple[str, str, int, datetime | None]]:
+        """Give path, title, number of entries and the newest one's time of each feed."""
+        shown = group.names(self.shelves, self.candidates, self.config)
+        for shelf in self.shelves:
+            entries = shelf.selection.entries
+            newest = moment_of(shelf.rules)(entries[0]) if entries else None
+            title = group.feed(shelf, (), shown, self.config).title
+            yield shelf.path, title, len(entries), newest
+
     def documents(self) -> Iterator[Document]:
         return documents(self.feeds)
 
@@ -52,16 +61,21 @@ class Plan:
                 yield f"{shelf.path}: no entries: {_why(shelf)}"
 
     def names(self) -> set[str]:
-        """Name the topics and providers that records have, as keys and domains."""
+        """Name the topics and providers that records have: `topic ai`, `provider x.org`."""
         return {
-            key for one in self.candidates for key in (*one.topics, one.record.provider)
+            name
+            for one in self.candidates
+            for name in (
+                f"provider {one.record.provider}",
+                *(f"topic {key}" for key in one.topics),
+            )
         }
 
     def strangers(self, known: Iterable[str] = ()) -> Iterator[str]:
         """Warn of each configured name that is neither in a record nor known before."""
         names = {*self.names(), *known}
         for at, key, what in _configured(self.config):
-            if key not in names:
+            if f"{what} {key}" not in names:
                 line = self.config.line(at)
                 yield f"{self.config.file}:{line}: {at[-1]}: no record has ever had this {what}"
 
@@ -72,8 +86,8 @@ def plan(records: Iterable[Record], config: Config, now: datetime) -> Plan:
 
 
 def configured(config: Config) -> set[str]:
-    """Give the keys and domains that the configuration names."""
-    return {key for _at, key, _what in _configured(config)}
+    """Name the topics and providers of the configuration, as a plan does."""
+    return {f"{what} {key}" for _at, key, what in _configured(config)}
 
 
 def _configured(config: Config) -> Iterator[tuple[Path, str, str]]:

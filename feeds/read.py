@@ -74,15 +74,18 @@ def _places(source: str, config: Config, output: Path) -> list[str]:
     start = os.path.normpath(os.path.join(config.folder, _before_wildcards(source)))
     if not os.path.exists(start):
         raise Mistake(f"{where}: {start} is missing, expected a folder of records")
-    served = output.resolve()
-    if Path(start).resolve().is_relative_to(served):
+    served = Path(os.path.realpath(output))
+    if Path(os.path.realpath(start)).is_relative_to(served):
         raise Mistake(
             f"{where}: {source} lies in the output folder, expected it beside"
         )
     if not _WILD & set(source):
+        if not os.path.isdir(start) and ending(start) not in ENDINGS:
+            what = f"{source} is no record, expected a file in {', '.join(ENDINGS)}"
+            raise Mistake(f"{where}: {what}")
         return [start]
     pattern = os.path.join(glob.escape(str(config.folder)), source)
-    inside = cache(lambda folder: Path(folder).resolve().is_relative_to(served))
+    inside = cache(lambda folder: Path(os.path.realpath(folder)).is_relative_to(served))
     matches = glob.iglob(pattern, recursive=True)
     return [match for match in matches if not inside(os.path.dirname(match))]
 

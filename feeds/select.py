@@ -77,7 +77,7 @@ def select(
     candidates: Iterable[Candidate], rules: shape.Rules, config: Config, now: datetime
 ) -> Selection:
     """Apply the rules of one feed. What is shown is newest first, ties by id."""
-    when = _time(rules)
+    when = moment_of(rules)
     checks = [check for make in _CHECKS if (check := make(rules, config, now))]
     refused: list[tuple[Candidate, Refusal]] = []
     admitted = _passing(candidates, checks, refused)
@@ -134,7 +134,8 @@ def _known(number: float | None) -> float:
     return float("-inf") if number is None else number
 
 
-def _time(rules: shape.Rules) -> Callable[[Candidate], datetime]:
+def moment_of(rules: shape.Rules) -> Callable[[Candidate], datetime]:
+    """Give the time of a record that sorts it, by `order`."""
     if rules.order == "updated":
         return lambda one: one.updated
     return lambda one: one.record.published

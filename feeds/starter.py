@@ -9,19 +9,19 @@ from feeds.errors import Mistake, Unwritable
 SCHEMA = "feeds.schema.json"
 
 
-def start(folder: Path) -> list[Path]:
+def start(folder: Path, name: str = NAME) -> list[Path]:
     """Write the starter files that are not there yet.
 
     Raises Mistake where there is a configuration already, and Unwritable.
     """
     starter = files("feeds").joinpath("starting")
     wanted = {
-        folder / NAME: starter.joinpath(NAME).read_bytes(),
+        folder / name: starter.joinpath(NAME).read_bytes(),
         folder / "records" / "sample.md": starter.joinpath("sample.md").read_bytes(),
         folder / SCHEMA: files("feeds").joinpath("schema.json").read_bytes(),
     }
-    if (folder / NAME).exists():
-        raise Mistake(f"{folder / NAME} is there already, nothing was written")
+    if (folder / name).exists():
+        raise Mistake(f"{folder / name} is there already, nothing was written")
     try:
         return [file for file, content in wanted.items() if _write(file, content)]
     except OSError as error:

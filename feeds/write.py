@@ -7,8 +7,8 @@ import shutil
 import stat
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from contextlib import contextmanager, suppress
+from pathlib import Path, PurePath
 
 from lxml import etree
 
@@ -29,6 +29,7 @@ class Output:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._parents: dict[str, Path | None] = {}
 
     @contextmanager
     def locked(self, seconds: float) -> Iterator[None]:
@@ -36,6 +37,7 @@ class Output:
 
         The lock is on the folder itself, so it leaves no file, and dies with its process.
         """
+        made = not self.folder.exists()
         self._make(self.folder)
         descriptor = os.open(self.folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
@@ -46,7 +48,15 @@ class Output:
             finally:
                 self._clear_staging()
         finally:
+            if made:
+                with suppress(OSError):  # it stays where there is something in it
+                    self.folder.rmdir()
             os.close(descriptor)
+
+    def check(self, paths: Iterable[str]) -> None:
+        """Make sure that all paths lie in the folder. Raises Unwritable."""
+        for path in paths:
+            self._inside(path)
 
     def current(self, path: str) -> bytes | None:
         """Read what stands at a path; None where no plain file does."""
@@ -83,13 +93,14 @@ class Output:
 
     def remove(self, path: str) -> bool:
         """Remove a document that a build made, and the folders this empties."""
-        target = self._inside(path)
-        if not self._is_ours(path):
+        parent = self._parent(path)
+        if parent is None or not self._is_ours(path):
             return False
+        target = parent / PurePath(path).name
         try:
             target.unlink()
             for folder in target.parents:
-                if folder == self.folder.resolve():
+                if folder == Path(os.path.realpath(self.folder)):
                     break
                 folder.rmdir()
         except OSError as error:
@@ -127,21 +138,28 @@ class Output:
         return generator, self_link
 
     def _inside(self, path: str) -> Path:
-        """Resolve a path; refuse one that a link would lead out of the folder."""
-        root = self.folder.resolve()
-        target = root / path
-        parent = target.parent.resolve()
-        if not parent.is_relative_to(root) or target.name in {"", ".", ".."}:
-            raise Unwritable(
-                f"{self.folder / path}: a link leads out of the output folder, remove it"
-            )
-        return parent / target.name
+        """Give the place of a path; refuse one that a link would lead out of the folder."""
+        parent = self._parent(path)
+        if parent is None:
+            what = "a link leads out of the output folder, remove it"
+            raise Unwritable(f"{self.folder / path}: {what}")
+        return parent / PurePath(path).name
+
+    def _parent(self, path: str) -> Path | None:
+        """Resolve the folder of a path; None where it lies outside."""
+        name = str(PurePath(path).parent)
+        if name not in self._parents:
+            root = Path(os.path.realpath(self.folder))
+            parent = Path(os.path.realpath(root / name))
+            self._parents[name] = parent if parent.is_relative_to(root) else None
+        return self._parents[name]
 
     def _make(self, folder: Path) -> None:
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise Unwritable(f"{folder}: cannot be made: {error.strerror}") from error
+            what = "is no folder" if folder.exists() else error.strerror
+            raise Unwritable(f"{folder}: cannot be made: {what}") from error
 
     def _clear_staging(self) -> None:
         staging = self.folder / STAGING
@@ -157,9 +175,8 @@ def _lock(descriptor: int, seconds: float, folder: Path) -> None:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             if time.monotonic() >= until:
-                raise Locked(
-                    f"{folder}: another build has held it for {seconds:g} seconds"
-                ) from error
+                what = f"another build holds it, gave up after {seconds:g} s"
+                raise Locked(f"{folder}: {what}") from error
             time.sleep(_POLL)
         else:
             return

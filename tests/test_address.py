@@ -17,9 +17,7 @@ TRACKERS = [
 links = st.builds(
     "{}://{}{}{}{}{}".format,
     st.sampled_from(["http", "https", "HTTP", "Https"]),
-    st.sampled_from(
-        ["a.example", "A.Example", "www.a.example", "münchen.example", "[::1]"]
-    ),
+    st.sampled_from(["a.example", "A.Example", "www.a.example", "münchen.example"]),
     st.sampled_from(["", ":", ":80", ":443", ":0443", ":8080"]),
     st.lists(
         st.sampled_from(
@@ -47,7 +45,6 @@ links = st.builds(
         "https://a.example:8443/p",
         "https://user@a.example/p",
         "https://1.2.3.4/p",
-        "https://[2001:db8::1]/p",
         "https://localhost/p",
         "https://under_score.example/p",
         "https://a.example/a%20b?c=%C3%A9",
@@ -116,6 +113,7 @@ def test_what_no_uri_may_hold_is_encoded(text, expected):
         "https://a.example\\@evil.example/",
         "https://a%2eexample/",
         "https://[::1/",
+        "https://[::1]/",
         "https://[1.2.3.4]/",
         "https://" + "a" * 64 + ".example/",
         "https://" + "a." * 130 + "example/",
@@ -269,8 +267,7 @@ def test_the_way_a_link_was_shared_changes_no_id(link, tracker, fragment):
         "urn:isbn:0451450523",
         "tag:blog.example,2005:post-1",
         "tag:me@blog.example,2005-02-13:post-1",
-        "doi:10.1000/182",
-        "mailto:a@a.example",
+        "info:doi/10.1000/182",
     ],
 )
 def test_an_id_that_is_a_uri_stays(own):
@@ -344,7 +341,6 @@ def test_the_enclosure_carries_a_plain_host(url):
     [
         "https://under_score.example/p.jpg",
         "https://localhost/p.jpg",
-        "https://[::1]/p.jpg",
     ],
 )
 def test_the_enclosure_cannot_carry_any_other(url):

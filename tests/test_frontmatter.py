@@ -173,10 +173,10 @@ def test_aliases_of_aliases_are_never_expanded():
 @pytest.mark.parametrize(
     ("text", "line", "what"),
     [
-        ("a: 1\nb: 2\na: 3", 3, "a: given twice"),
-        ("x:\n  a: 1\n  a: 2", 3, "a: given twice"),
-        ("x:\n  - {a: 1, a: 1}", 2, "a: given twice"),
-        ("a: 1\n'a': 2", 2, "a: given twice"),
+        ("a: 1\nb: 2\na: 3", 3, "a key is given twice"),
+        ("x:\n  a: 1\n  a: 2", 3, "a key is given twice"),
+        ("x:\n  - {a: 1, a: 1}", 2, "a key is given twice"),
+        ("a: 1\n'a': 2", 2, "a key is given twice"),
         ("a: 1\nb: *nothing", 2, "an alias to nothing"),
         ("a: 1\nb: &b [*b]", 2, "an alias to nothing"),
         ("a: &k x\n*k : y", 2, "a key that is no text"),
@@ -337,7 +337,7 @@ def test_a_control_character_costs_no_record(character, quote):
 def test_what_only_yaml_takes_for_the_end_of_a_line_ends_none(character, quote):
     text = f"a: {quote}x{character}y{quote}\nb: z\nb: again"
     assert parse(text.rpartition("\n")[0])["b"] == "z"
-    assert complaint(text) == (3, "b: given twice")
+    assert complaint(text) == (3, "a key is given twice")
 
 
 @pytest.mark.parametrize(

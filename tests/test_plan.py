@@ -120,18 +120,19 @@ def test_a_configured_name_that_no_record_has_is_warned_of():
 
 def test_the_names_of_a_configuration_are_keys_and_domains():
     assert configured(a_config(TEXT)) == {
-        "computer vision",
-        "ai",
-        "void",
-        "robots",
-        "a.example",
-        "void.example",
-        "nowhere.example",
+        "topic computer vision",
+        "topic ai",
+        "topic void",
+        "topic robots",
+        "provider a.example",
+        "provider void.example",
+        "provider nowhere.example",
     }
 
 
 def test_a_name_that_a_record_once_had_is_not_warned_of():
-    known = ["void", "void.example", "robots", "nowhere.example"]
+    known = ["topic void", "provider void.example", "topic robots"]
+    known += ["provider nowhere.example"]
     assert strangers(a_record(topics=("ai", "computer vision")), known=known) == []
 
 

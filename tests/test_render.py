@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feeds.feed import EMPTY, Enclosure, Entry, Feed, Image, Person, Related
-from feeds.render import FORMATS, documents
-from feeds.render.generator import generator, item
+from feeds.render import FORMATS, atom, documents, rss
+from feeds.render.generator import item
 
 ATOM = "{http://www.w3.org/2005/Atom}"
 CONTENT = "{http://purl.org/rss/1.0/modules/content/}encoded"
@@ -145,7 +145,7 @@ def atom_entry(**changes):
 def test_entries_written_alone_make_the_document_feedgen_writes_whole(name, feed):
     written_by_us = written(feed)[name]
     self_link = f"{feed.base}{feed.path}{FORMATS[name].suffix}"
-    whole = generator(feed, self_link, FORMATS[name].media_type)
+    whole = {"rss": rss, "atom": atom}[name].shell(feed, self_link)
     for entry in feed.entries:
         whole.add_entry(item(entry), order="append")
     assert written_by_us == getattr(whole, f"{name}_str")(pretty=True)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from feeds.feed import Entry, Feed
-from feeds.render.generator import alone, around, generator
+from feeds.render.generator import Shell, alone, around, generator
 
 
 def entry(entry: Entry) -> bytes:
@@ -13,7 +13,12 @@ def entry(entry: Entry) -> bytes:
 
 def document(feed: Feed, self_link: str, entries: Iterable[bytes]) -> bytes:
     """Write a feed as an Atom feed around its entries."""
-    shell = generator(feed, self_link, "application/atom+xml")
+    return around(shell(feed, self_link).atom_str(pretty=True), entries, b"</feed>")
+
+
+def shell(feed: Feed, self_link: str) -> Shell:
+    """Describe a feed without its entries."""
+    described = generator(feed, self_link, "application/atom+xml")
     if feed.logo:
-        shell.logo(feed.logo)
-    return around(shell.atom_str(pretty=True), entries, b"</feed>")
+        described.logo(feed.logo)
+    return described

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from feeds.feed import Entry, Feed
 from feeds.media import media_type
-from feeds.render.generator import alone, around, generator
+from feeds.render.generator import Shell, alone, around, generator
 
 _LOGOS = frozenset({"image/png", "image/jpeg", "image/gif"})
 
@@ -16,12 +16,19 @@ def entry(entry: Entry) -> bytes:
 
 def document(feed: Feed, self_link: str, entries: Iterable[bytes]) -> bytes:
     """Write a feed as an RSS channel around its items."""
-    shell = generator(feed, self_link, "application/rss+xml")
+    return around(shell(feed, self_link).rss_str(pretty=True), entries, b"  </channel>")
+
+
+def shell(feed: Feed, self_link: str) -> Shell:
+    """Describe a channel without its items."""
+    channel = generator(feed, self_link, "application/rss+xml")
     if feed.author.email:
-        shell.managingEditor(f"{feed.author.email} ({feed.author.name})")
+        channel.managingEditor(f"{feed.author.email} ({feed.author.name})")
+    else:
+        channel.namespaces.creator = feed.author.name
     # https://www.rssboard.org/rss-specification#ltimagegtSubelementOfLtchannelgt
     if feed.logo and media_type(feed.logo) in _LOGOS:
-        shell.image(feed.logo, title=feed.title, link=feed.home)
+        channel.image(feed.logo, title=feed.title, link=feed.home)
     if feed.ttl:
-        shell.ttl(feed.ttl)
-    return around(shell.rss_str(pretty=True), entries, b"  </channel>")
+        channel.ttl(feed.ttl)
+    return channel
