@@ -256,7 +256,7 @@ def _now(given: str | None, config: Config) -> datetime:
         raise Mistake(f'--now: got "{given}", expected {EXPECTED}')
     epoch = os.environ.get("SOURCE_DATE_EPOCH")
     if not epoch:
-        return datetime.now(UTC)
+        return datetime.now(UTC).replace(microsecond=0)
     try:
         return datetime.fromtimestamp(int(epoch), UTC)
     except (ValueError, OverflowError, OSError):

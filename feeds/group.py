@@ -138,8 +138,9 @@ def closed(place: Place, config: Config) -> str | None:
     ):
         if key is not None and (written := group.get(key)) and not written.feed:
             return f"feed: false for {spelling(key, config)}"
-    if feed.only is not None and not all(
-        _among(feed.only, place, config, default=True)
+    only = feed.only
+    if only is not None and not (
+        only and all(_among(only, place, config, default=True))
     ):
         return "only does not name it"
     if feed.except_ is not None and any(

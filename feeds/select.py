@@ -5,10 +5,12 @@ and the limit.
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
+from typing import NamedTuple
 from unicodedata import category, normalize
 
 from feeds import shape
@@ -45,6 +47,23 @@ class Candidate:
         return tuple(_folded(text) for text in (self.record.title, self.record.summary))
 
 
+class Standing(NamedTuple):
+    """How an admitted record stands among the others of one feed.
+
+    Times are seconds since 1970; `time` is the one that sorts, by `order`. Unknown
+    quality and heat are minus infinity. `number` tells records of one file apart.
+    """
+
+    time: int
+    id: str
+    quality: float
+    heat: float
+    published: int
+    file: str
+    line: int
+    number: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selection:
     """What the rules of one feed made of its candidates.
@@ -77,57 +96,104 @@ def select(
     candidates: Iterable[Candidate], rules: shape.Rules, config: Config, now: datetime
 ) -> Selection:
     """Apply the rules of one feed. What is shown is newest first, ties by id."""
-    when = moment_of(rules)
-    checks = [check for make in _CHECKS if (check := make(rules, config, now))]
+    passes = admission(rules, config, now)
+    admitted: list[Candidate] = []
     refused: list[tuple[Candidate, Refusal]] = []
-    admitted = _passing(candidates, checks, refused)
-    fresh = _passing(admitted, _age(rules, when, now), refused)
-    unique = _without_doubles(fresh, refused)
-    kept = sorted(unique, key=_PICKS[rules.pick or "newest"](when))
-    for number, one in enumerate(kept[rules.limit :] if rules.limit else (), 1):
-        refused.append((one, _beyond(rules, (rules.limit or 0) + number)))
+    for one in candidates:
+        if refusal := passes(one):
+            refused.append((one, refusal))
+        else:
+            admitted.append(one)
+    standings = [standing(one, rules, number) for number, one in enumerate(admitted)]
+    doubles: defaultdict[str, list[Standing]] = defaultdict(list)
+    for this in standings:
+        doubles[this.id].append(this)
+    kept: list[Standing] = []
+    for this, kept_out in judged(
+        sorted(standings, key=pick(rules)), doubles, rules, now
+    ):
+        if kept_out:
+            refused.append((admitted[this.number], kept_out))
+        else:
+            kept.append(this)
     return Selection(
-        entries=tuple(sorted(kept[: rules.limit], key=_newest(when))),
+        entries=tuple(admitted[this.number] for this in sorted(kept, key=newest)),
         admitted=tuple(admitted),
         refused=tuple(refused),
     )
 
 
-def _passing(
-    candidates: Iterable[Candidate],
-    checks: list[Check],
-    refused: list[tuple[Candidate, Refusal]],
-) -> list[Candidate]:
-    passed = []
-    for one in candidates:
-        refusal = next((found for check in checks if (found := check(one))), None)
-        if refusal:
-            refused.append((one, refusal))
-        else:
-            passed.append(one)
-    return passed
+def admission(rules: shape.Rules, config: Config, now: datetime) -> Check:
+    """Make the check of all rules about a record alone; age is not among them."""
+    checks = [check for make in _CHECKS if (check := make(rules, config, now))]
+
+    def passes(one: Candidate) -> Refusal | None:
+        return next((found for check in checks if (found := check(one))), None)
+
+    return passes
 
 
-def _without_doubles(
-    candidates: list[Candidate], refused: list[tuple[Candidate, Refusal]]
-) -> list[Candidate]:
-    winners: dict[str, Candidate] = {}
-    for one in sorted(candidates, key=_rank):
-        winner = winners.setdefault(one.id, one)
-        if winner is not one:
-            refused.append((one, _double(winner.record)))
-    return list(winners.values())
-
-
-def _rank(one: Candidate) -> tuple[float, float, str, int]:
-    """Put the record first that stands for its story among doubles."""
+def standing(one: Candidate, rules: shape.Rules, number: int) -> Standing:
+    """See how a record stands in a feed with these rules."""
     record = one.record
-    return (
-        -_known(record.quality),
-        -record.published.timestamp(),
-        record.file,
-        record.line,
+    published = int(record.published.timestamp())
+    return Standing(
+        time=int(one.updated.timestamp()) if rules.order == "updated" else published,
+        id=one.id,
+        quality=_known(record.quality),
+        heat=_known(record.heat),
+        published=published,
+        file=record.file,
+        line=record.line,
+        number=number,
     )
+
+
+def judged(
+    standings: Iterable[Standing],
+    doubles: Mapping[str, Sequence[Standing]],
+    rules: shape.Rules,
+    now: datetime,
+) -> Iterator[tuple[Standing, Refusal | None]]:
+    """Say of each standing, in the order of `pick`, what keeps it out: nothing, or a rule.
+
+    `doubles` gives all standings of an id. Lazy: whoever has enough may stop asking.
+    """
+    too_old = _age(rules, now)
+    kept = 0
+    for this in standings:
+        if refusal := too_old(this):
+            yield this, refusal
+            continue
+        fresh = (one for one in doubles[this.id] if not too_old(one))
+        winner = min(fresh, key=_rank)
+        if winner != this:
+            yield this, _double(winner)
+            continue
+        kept += 1
+        yield this, _beyond(rules, kept) if rules.limit and kept > rules.limit else None
+
+
+def newest(this: Standing) -> tuple[float | str, ...]:
+    """Sort the newest first, ties by id: how every feed is shown."""
+    return -this.time, this.id
+
+
+def pick(rules: shape.Rules) -> Callable[[Standing], tuple[float | str, ...]]:
+    """Give the order in which a limit keeps entries."""
+    return _PICKS[rules.pick or "newest"]
+
+
+_PICKS: dict[str, Callable[[Standing], tuple[float | str, ...]]] = {
+    "newest": newest,
+    "best": lambda this: (-this.quality, *newest(this)),
+    "hottest": lambda this: (-this.heat, *newest(this)),
+}
+
+
+def _rank(this: Standing) -> tuple[float | str, ...]:
+    """Put the record first that stands for its story among doubles."""
+    return -this.quality, -this.published, this.file, this.line, this.number
 
 
 def _known(number: float | None) -> float:
@@ -139,24 +205,6 @@ def moment_of(rules: shape.Rules) -> Callable[[Candidate], datetime]:
     if rules.order == "updated":
         return lambda one: one.updated
     return lambda one: one.record.published
-
-
-_Key = Callable[[Candidate], tuple[float | str, ...]]
-
-
-def _newest(when: Callable[[Candidate], datetime]) -> _Key:
-    return lambda one: (-when(one).timestamp(), one.id)
-
-
-def _best(when: Callable[[Candidate], datetime]) -> _Key:
-    return lambda one: (-_known(one.record.quality), *_newest(when)(one))
-
-
-def _hottest(when: Callable[[Candidate], datetime]) -> _Key:
-    return lambda one: (-_known(one.record.heat), *_newest(when)(one))
-
-
-_PICKS = {"newest": _newest, "best": _best, "hottest": _hottest}
 
 
 def _status(rules: shape.Rules, _config: Config, _now: datetime) -> Check | None:
@@ -304,23 +352,22 @@ _CHECKS: tuple[Callable[[shape.Rules, Config, datetime], Check | None], ...] = (
 )
 
 
-def _age(
-    rules: shape.Rules, when: Callable[[Candidate], datetime], now: datetime
-) -> list[Check]:
+def _age(rules: shape.Rules, now: datetime) -> Callable[[Standing], Refusal | None]:
     if rules.max_age is None:
-        return []
+        return lambda _this: None
     text, most = rules.max_age, age(rules.max_age)
     unit = text.lstrip("0123456789 ").rstrip("s").replace("week", "day")
+    moment = int(now.timestamp())
 
-    def check(one: Candidate) -> Refusal | None:
-        old = now - when(one)
+    def check(this: Standing) -> Refusal | None:
+        old = timedelta(seconds=moment - this.time)
         if old <= most:
             return None
         begun = -(-old // age(f"1 {unit}"))
         reason = f"max_age {text}, it is {begun} {unit}s old"
         return Refusal(reason=reason, brief=f"older than {text}")
 
-    return [check]
+    return check
 
 
 def age(text: str) -> timedelta:
@@ -330,7 +377,7 @@ def age(text: str) -> timedelta:
     return timedelta(**{f"{match[2]}s": int(match[1])})
 
 
-def _double(winner: Record) -> Refusal:
+def _double(winner: Standing) -> Refusal:
     reason = f"the same story as {winner.file}:{winner.line}, which is preferred"
     return Refusal(reason=reason, brief="doubles")
 

@@ -650,3 +650,8 @@ def test_a_closed_group_is_explained(keys, said):
 def test_the_configuration_names_the_groups_of_a_feed():
     read = a_config(feeds=[{"path": "{provider}/{topic}"}, {"path": "all"}])
     assert [read.kinds(feed) for feed in read.feeds] == [("topic", "provider"), ()]
+
+
+def test_only_nobody_is_nobody():
+    planned = a_plan(a_record(), feeds=[{"path": "{topic}", "only": []}])
+    assert [feed.path for feed in planned.feeds] == []
