@@ -31,6 +31,19 @@ _NAMES = {  # schemes whose names have a form of their own: RFC 8141, RFC 9562, 
     ),
 }
 _SCHEMES = frozenset(["urn", "tag", "info", "mid", "cid", "news"])  # that name things
+# An address that is fit to publish as it is, and one that is its own normal form but for the
+# scheme: most of them. Four labels of 60 are within the limits of a host name.
+_CHARACTERS = r"[\w!$&'()*+,;=:@/.~-]*+"
+_CLEAN = re.compile(
+    r"(https?)://((?:[\w-]{1,60}\.){1,3}[\w-]{1,60})"
+    rf"((?:/{_CHARACTERS}(?:%[0-9A-Fa-f]{{2}}{_CHARACTERS})*+)?+)"
+    r"((?:\?(?:[\w!$&'()*+,;=:@/.~?-]++|%[0-9A-Fa-f]{2})*+)?+)",
+    re.ASCII,
+)
+_NORMAL = re.compile(
+    rf"https?(://(?:[a-z0-9_-]{{1,60}}\.){{1,3}}[a-z0-9_-]{{1,60}}/{_CHARACTERS})",
+    re.ASCII,
+)
 _STRAY_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _ESCAPE = re.compile(r"%[0-9A-Fa-f]{2}")
 _SAFE = "!$&'()*+,;=:@/%-._~"
@@ -79,6 +92,8 @@ def address(text: str) -> str | None:
     The text stays as written but for what no URI may hold: `//host/x` becomes https,
     spaces and non-ASCII are percent-encoded, international hosts become punycode.
     """
+    if _CLEAN.fullmatch(text):
+        return text
     parts = _split(text)
     return str(parts) if parts else None
 
@@ -90,6 +105,8 @@ def domain(text: str) -> str | None:
 
 def host(text: str) -> str | None:
     """Name the host of an address or a bare host: lower case, punycode."""
+    if _HOST.fullmatch(text):
+        return text.lower().rstrip(".")
     text = text.strip()
     parts = _split(text if "//" in text else f"//{text}")
     if parts is None:
@@ -99,6 +116,8 @@ def host(text: str) -> str | None:
 
 def normalised(link: str) -> str:
     """Reduce an address to what identifies its story, whichever way it was shared."""
+    if (normal := _NORMAL.fullmatch(link)) and "/." not in link:
+        return f"https{normal[1]}"
     parts = _canonical(link)
     fragment = parts.fragment if parts.fragment[1:2] in {"!", "/"} else ""
     port = "" if parts.port == ":443" else parts.port
@@ -136,6 +155,9 @@ def enclosable(url: str) -> bool:
 
 
 def _split(text: str) -> _Parts | None:
+    if clean := _CLEAN.fullmatch(text):
+        scheme, host, path, query = clean.groups()
+        return _Parts(scheme, "", host, "", path, query, "")
     text = re.sub(r"[\t\r\n]", "", text.strip())
     match = _SHAPE.fullmatch(f"https:{text}" if text.startswith("//") else text)
     if match is None or (match["path"] and not match["path"].startswith("/")):

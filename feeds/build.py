@@ -1,23 +1,39 @@
-"""One build: feeds.yaml and records in, output/ and the state out, step by step."""
+"""One build: feeds.yaml and records in, output/ and the state out, step by step.
+
+Only files that changed are read, only feeds they touched are looked at again, and only
+documents whose bytes differ are written. `plan` says in one piece what comes of it.
+"""
 
 import time
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
+from feeds.assess import Rulebook, Sheet, assess
 from feeds.compare import Difference, compare
 from feeds.config import Config
 from feeds.errors import Refused
-from feeds.plan import Plan, configured, plan
-from feeds.read import find, places, read
+from feeds.fingerprint import salt
+from feeds.group import path_of, strangers
+from feeds.parallel import cpus, spread
+from feeds.plan import Plan, plan, why
+from feeds.publish import Publisher, Work
+from feeds.read import changed, find, places, read, survey
 from feeds.record import Complaint, Record
 from feeds.render import Document
-from feeds.store import State, Store
+from feeds.store import Damaged, Ledger, Store, Written
 from feeds.write import Output, feeds_of
 
 FEW = 10
 """Taking away fewer feeds or records than this is never refused, unless none is left."""
+
+CHUNK = 200
+"""How many files a worker reads before it tells."""
+
+ALONE = 400
+"""So few files are read without workers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,15 +46,25 @@ class Reading:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What a build did, by path; `news` are the complaints not made before."""
+    """What a build did.
 
-    reading: Reading
-    plan: Plan
-    news: tuple[Complaint, ...]
-    strangers: tuple[str, ...]
-    written: tuple[str, ...]
-    unchanged: tuple[str, ...]
-    removed: tuple[str, ...]
+    `usable` counts the records that are not rejected. `news` are the complaints not made
+    before; `written` and `removed` are documents, the numbers after them feeds.
+    """
+
+    read: int
+    drafts: int
+    usable: int
+    duplicates: int
+    complaints: Sequence[Complaint]
+    news: Sequence[Complaint]
+    strangers: Sequence[str]
+    empties: Sequence[str]
+    written: Sequence[str]
+    removed: Sequence[str]
+    feeds_written: int
+    feeds_unchanged: int
+    feeds_removed: int
     seconds: float
 
 
@@ -48,9 +74,18 @@ class Preview:
 
     reading: Reading
     plan: Plan
-    strangers: tuple[str, ...]
+    strangers: Sequence[str]
     differences: Mapping[str, Difference]
-    removed: tuple[str, ...]
+    removed: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """How to build: seconds to wait for another build, past the drop guard, processes."""
+
+    wait: float = 60
+    force: bool = False
+    jobs: int | None = None
 
 
 def gather(config: Config, output: Path) -> Reading:
@@ -63,54 +98,19 @@ def gather(config: Config, output: Path) -> Reading:
     )
 
 
-def build(
-    config: Config, output: Path, now: datetime, *, wait: float, force: bool
-) -> Outcome:
+def build(config: Config, output: Path, now: datetime, options: Options) -> Outcome:
     """Publish what the records come to.
 
     Raises Mistake, Locked, Refused (nothing is changed then) and Unwritable.
     """
-    started = time.monotonic()
     places(config, output)
-    folder, store = Output(output), Store(config.file, output)
-    with folder.locked(wait):
-        reading = gather(config, output)
-        planned = plan(reading.records, config, now)
-        documents = {document.path: document for document in planned.documents()}
-        last = store.load()
-        state = last or _found(folder, store, config)
-        if not force:
-            guard(state, planned, reading)
-        folder.check(documents)
-        if documents.keys() - state.documents:
-            store.save(replace(state, pending=state.pending | documents.keys()))
-        written = [
-            path
-            for path, one in documents.items()
-            if folder.replace(path, one.render())
-        ]
-        removed = [
-            path for path in _stale(state, store, documents) if folder.remove(path)
-        ]
-        after = State(
-            output=store.output,
-            documents=frozenset(documents),
-            ids=frozenset(planned.ids),
-            complaints={str(one): one.digest for one in reading.complaints},
-            names=frozenset((state.names | planned.names()) & configured(config)),
-        )
-        if after != last:
-            store.save(after)
-    return Outcome(
-        reading=reading,
-        plan=planned,
-        news=tuple(one for one in reading.complaints if _is_news(one, state)),
-        strangers=tuple(planned.strangers(state.names)),
-        written=tuple(written),
-        unchanged=tuple(documents.keys() - set(written)),
-        removed=tuple(removed),
-        seconds=time.monotonic() - started,
-    )
+    store = Store(config.file, output)
+    with Output(output).locked(options.wait):
+        try:
+            return _build(config, output, now, options, store)
+        except Damaged:
+            store.discard()
+            return _build(config, output, now, options, store)
 
 
 def preview(config: Config, output: Path, now: datetime, *, force: bool) -> Preview:
@@ -122,54 +122,139 @@ def preview(config: Config, output: Path, now: datetime, *, force: bool) -> Prev
     planned = plan(reading.records, config, now)
     documents = {document.path: document for document in planned.documents()}
     folder, store = Output(output), Store(config.file, output)
-    state = store.load() or _found(folder, store, config)
+    before = store.documents() or folder.ours(config.site.url) - store.others()
     if not force:
-        guard(state, planned, reading)
+        feeds, ids = feeds_of(before), store.ids()
+        after = {feed.path for feed in planned.feeds}
+        lost = len(ids - planned.ids)
+        guard("feeds", len(feeds), len(feeds - after), len(after), reading.complaints)
+        guard("records", len(ids), lost, len(planned.ids), reading.complaints)
     return Preview(
         reading=reading,
         plan=planned,
-        strangers=tuple(planned.strangers(state.names)),
-        differences=dict(sorted(_differences(folder, state, documents))),
-        removed=tuple(_stale(state, store, documents)),
+        strangers=[*strangers(config, planned.names() | store.names())],
+        differences=dict(sorted(_differences(folder, before, documents))),
+        removed=sorted(before - documents.keys() - store.others()),
     )
 
 
 def known(config: Config, output: Path) -> frozenset[str]:
     """Name the configured topics and providers that some record has had."""
-    state = Store(config.file, output).load()
-    return state.names if state else frozenset()
+    return Store(config.file, output).names()
 
 
-def guard(state: State, planned: Plan, reading: Reading) -> None:
+def guard(
+    what: str, before: int, lost: int, after: int, complaints: Sequence[Complaint]
+) -> None:
     """Refuse a build that would take away most feeds or records of the last one."""
-    feeds = {feed.path for feed in planned.feeds}
-    for what, before, after in (
-        ("feeds", feeds_of(state.documents), feeds),
-        ("records", state.ids, planned.ids),
-    ):
-        lost = before - after
-        if 2 * len(lost) > len(before) and (len(lost) >= FEW or not after):
-            raise Refused(
-                f"refused: this build would take away {len(lost)} of {len(before)} {what}"
-                f" of the last one; nothing was changed. Look after the {what},"
-                " or give --force if it is meant.",
-                reading.complaints,
-            )
+    if 2 * lost > before and (lost >= FEW or not after):
+        raise Refused(
+            f"refused: this build would take away {lost} of {before} {what}"
+            f" of the last one; nothing was changed. Look after the {what},"
+            " or give --force if it is meant.",
+            complaints,
+        )
 
 
-def _found(folder: Output, store: Store, config: Config) -> State:
-    """Make up for a state that is lost: what says it is ours, and is nobody else's."""
+def _build(
+    config: Config, output: Path, now: datetime, options: Options, store: Store
+) -> Outcome:
+    started = time.monotonic()
+    folder, jobs = Output(output), options.jobs or cpus()
+    with store.opened(salt(config), int(now.timestamp())) as ledger:
+        book = Rulebook(config, now)
+        before = _last_documents(ledger, folder, store, config)
+        is_read = _read_changes(config, output, ledger, book, jobs)
+        work = Work(ledger, book, folder, before)
+        complaints, told = ledger.complaints(), ledger.told()
+        if is_read and not options.force:
+            _guard(ledger, work, complaints)
+        stale = sorted(work.stale() - store.others())
+        written: list[str] = []
+        removed: list[str] = []
+        if work.dirty or stale:
+            folder.check(work.documents)
+            ledger.promise(work.dirty, work.documents)
+            publisher = Publisher(folder, ledger, book, jobs)
+            written = list(publisher.publish([*work.dirty.items()], before))
+            removed = [path for path in stale if folder.remove(path)]
+            ledger.forget_places(work.gone, stale)
+        if is_read or work.dirty or stale:
+            ledger.finish(complaints)
+        counts = ledger.counts()
+        alive = len(ledger.places) - len(work.gone)
+        return Outcome(
+            read=counts.read,
+            drafts=counts.drafts,
+            usable=counts.usable,
+            duplicates=counts.usable - counts.stories,
+            complaints=complaints,
+            news=[one for one in complaints if told.get(str(one)) != one.digest],
+            strangers=[*strangers(config, ledger.names())],
+            empties=sorted(_empties(ledger, book)),
+            written=written,
+            removed=removed,
+            feeds_written=len(feeds_of(written)),
+            feeds_unchanged=alive - len(feeds_of(written)),
+            feeds_removed=len(feeds_of(removed) - work.paths()),
+            seconds=time.monotonic() - started,
+        )
+
+
+def _last_documents(
+    ledger: Ledger, folder: Output, store: Store, config: Config
+) -> dict[str, Written]:
+    """Give what the last build wrote; a lost state is made up for by what says it is ours."""
+    if ledger.had_output:
+        return ledger.documents()
     ours = folder.ours(config.site.url) - store.others()
-    return State(output=store.output, documents=frozenset(ours))
+    return dict.fromkeys(ours, Written(0, (), b""))
 
 
-def _stale(state: State, store: Store, documents: Iterable[str]) -> list[str]:
-    known = state.documents | state.pending
-    return sorted(known.difference(documents, store.others()))
+def _read_changes(
+    config: Config, output: Path, ledger: Ledger, book: Rulebook, jobs: int
+) -> bool:
+    """Bring the ledger up to date with the sources; tell whether there was anything."""
+    seen = survey(places(config, output), config, output)
+    again, gone = changed(ledger.survey(), seen)
+    again = sorted({*again, *ledger.woken()} - set(gone))
+    if ledger.is_kept and not again and not gone:
+        return False
+    ledger.forget([*again, *gone])
+    chunks = [again[at : at + CHUNK] for at in range(0, len(again), CHUNK)]
+    work = partial(_assessed, book=book)
+    for sheets in spread(work, chunks, jobs if len(again) > ALONE else 1):
+        ledger.take(sheets)
+    ledger.settle(seen, book.promised)
+    return True
+
+
+def _assessed(files: Sequence[str], book: Rulebook) -> list[Sheet]:
+    """Read files and see where their records stand."""
+    config = book.config
+    return [
+        assess(file, read([file], config.folder, config.zone), book) for file in files
+    ]
+
+
+def _guard(ledger: Ledger, work: Work, complaints: Sequence[Complaint]) -> None:
+    feeds, after = feeds_of(work.before), work.paths()
+    guard("feeds", len(feeds), len(feeds - after), len(after), complaints)
+    known, lost, left = ledger.known_ids, ledger.missing_ids(), ledger.counts().usable
+    guard("records", known, lost, left, complaints)
+
+
+def _empties(ledger: Ledger, book: Rulebook) -> Iterator[str]:
+    """Say of each feed without entries why it has none."""
+    for key, place in ledger.empty_places():
+        counts = ledger.briefs(key)
+        if too_old := ledger.shelved(key):
+            counts[f"older than {book.desk(place).rules.max_age}"] += too_old
+        yield f"{path_of(place, book.config)}: no entries: {why(counts)}"
 
 
 def _differences(
-    folder: Output, state: State, documents: Mapping[str, Document]
+    folder: Output, known: Iterable[str], documents: Mapping[str, Document]
 ) -> Iterator[tuple[str, Difference]]:
     feeds: dict[str, list[Document]] = {}
     for document in documents.values():
@@ -179,10 +264,6 @@ def _differences(
         before = [one for one in formats if folder.current(one.path) is not None]
         chosen = (before or formats)[0]
         yield name, compare(folder.current(chosen.path), chosen.render())
-    gone = {path.rpartition(".")[0]: path for path in sorted(state.documents)}
+    gone = {path.rpartition(".")[0]: path for path in sorted(known)}
     for name in gone.keys() - feeds.keys():
         yield name, compare(folder.current(gone[name]), None)
-
-
-def _is_news(complaint: Complaint, state: State) -> bool:
-    return state.complaints.get(str(complaint)) != complaint.digest

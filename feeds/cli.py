@@ -18,14 +18,14 @@ from feeds.compare import Difference
 from feeds.config import Config
 from feeds.errors import FeedsError, Mistake, Refused
 from feeds.explain import explain, look_up
+from feeds.group import strangers
 from feeds.moment import EXPECTED, moment
 from feeds.parse import ENDINGS
-from feeds.plan import Plan, plan
+from feeds.plan import plan
 from feeds.read import shown
 from feeds.record import Complaint
 from feeds.starter import start
 from feeds.text import visible
-from feeds.write import feeds_of
 
 INTERRUPTED = 130
 
@@ -150,16 +150,12 @@ def build(config: Config, output: Path | None, now: str | None, **options: Any) 
     moment_ = _now(now, config)
     if options["dry_run"]:
         return _preview(config, folder, moment_, options)
-    outcome = _refusable(
-        lambda: steps.build(
-            config, folder, moment_, wait=options["wait"], force=options["force"]
-        ),
-        config,
-    )
+    wanted = steps.Options(**{key: options[key] for key in ("wait", "force", "jobs")})
+    outcome = _refusable(lambda: steps.build(config, folder, moment_, wanted), config)
     _tell_outcome(outcome, config, quiet=options["quiet"], verbose=options["verbose"])
     if options["report"]:
         _write_report(options["report"], outcome, config)
-    return int(options["strict"] and bool(outcome.reading.complaints))
+    return int(options["strict"] and bool(outcome.complaints))
 
 
 @commands.command()
@@ -175,7 +171,8 @@ def check(config: Config, now: str | None) -> int:
         [*reading.complaints, *flaws], key=lambda one: (one.file, one.line)
     )
     show(_place(problem, config) for problem in problems)
-    tell(planned.strangers(steps.known(config, config.folder / config.output)))
+    met = planned.names() | steps.known(config, config.folder / config.output)
+    tell(strangers(config, met))
     tell(
         [
             f"{_count(len(reading.records), 'record')}, {_count(len(problems), 'problem')}"
@@ -267,72 +264,64 @@ def _now(given: str | None, config: Config) -> datetime:
 def _tell_outcome(
     outcome: steps.Outcome, config: Config, *, quiet: bool, verbose: bool
 ) -> None:
-    complaints = outcome.news if quiet else outcome.reading.complaints
+    complaints = outcome.news if quiet else outcome.complaints
     tell(_place(complaint, config) for complaint in complaints)
     if quiet:
         return
     tell(outcome.strangers)
-    tell(_empties(outcome.plan, outcome.reading))
+    tell(_empties(outcome.usable, len(outcome.complaints), outcome.empties))
     if verbose:
         tell(f"wrote {path}" for path in outcome.written)
         tell(f"removed {path}" for path in outcome.removed)
     show([_summary(outcome)])
 
 
-def _empties(planned: Plan, reading: steps.Reading) -> Iterable[str]:
-    if planned.candidates:
-        yield from planned.empties()
-    elif reading.complaints:
-        yield "no records: every one was rejected"
-    else:
-        yield f"no records: no file in the sources ends in {', '.join(ENDINGS)}"
+def _empties(usable: int, rejected: int, empties: Iterable[str]) -> Iterable[str]:
+    if usable:
+        return empties
+    if rejected:
+        return ["no records: every one was rejected"]
+    return [f"no records: no file in the sources ends in {', '.join(ENDINGS)}"]
 
 
 def _summary(outcome: steps.Outcome) -> str:
-    report = _report(outcome)
-    records, feeds = report["records"], report["feeds"]
-    read = f"{_count(records['read'], 'record')} read, {_count(records['drafts'], 'draft')}"
-    if records["rejected"]:
-        read += f", {len(records['rejected'])} rejected"
-    if records["duplicates"]:
-        read += f", {_count(records['duplicates'], 'duplicate')}"
+    read = f"{_count(outcome.read, 'record')} read, {_count(outcome.drafts, 'draft')}"
+    if outcome.complaints:
+        read += f", {len(outcome.complaints)} rejected"
+    if outcome.duplicates:
+        read += f", {_count(outcome.duplicates, 'duplicate')}"
     if not outcome.written and not outcome.removed:
-        return f"{read}; nothing changed in {_count(feeds['unchanged'], 'feed')}"
-    wrote = (
-        f"{_count(feeds['written'], 'feed')} written, {feeds['unchanged']} unchanged"
-    )
-    return f"{read}; {wrote}, {feeds['removed']} removed"
+        return f"{read}; nothing changed in {_count(outcome.feeds_unchanged, 'feed')}"
+    wrote = f"{_count(outcome.feeds_written, 'feed')} written"
+    rest = f"{outcome.feeds_unchanged} unchanged, {outcome.feeds_removed} removed"
+    return f"{read}; {wrote}, {rest}"
 
 
-def _report(outcome: steps.Outcome) -> dict[str, Any]:
-    reading, planned = outcome.reading, outcome.plan
-    current = {feed.path for feed in planned.feeds}
-    written = feeds_of(outcome.written)
+def _report(outcome: steps.Outcome, config: Config) -> dict[str, Any]:
+    rejected = [
+        {"file": _shown(one.file, config), "line": one.line, "reason": one.reason}
+        for one in outcome.complaints
+    ]
     return {
         "records": {
-            "read": len(reading.records) + len(reading.complaints),
-            "rejected": [
-                {"file": one.file, "line": one.line, "reason": one.reason}
-                for one in reading.complaints
-            ],
-            "drafts": sum(record.is_draft for record in reading.records),
-            "duplicates": len(reading.records) - len(planned.ids),
+            "read": outcome.read,
+            "rejected": rejected,
+            "drafts": outcome.drafts,
+            "duplicates": outcome.duplicates,
         },
         "feeds": {
-            "written": len(written),
-            "unchanged": len(current - written),
-            "removed": len(feeds_of(outcome.removed) - current),
+            "written": outcome.feeds_written,
+            "unchanged": outcome.feeds_unchanged,
+            "removed": outcome.feeds_removed,
         },
         "seconds": round(outcome.seconds, 3),
     }
 
 
 def _write_report(file: Path, outcome: steps.Outcome, config: Config) -> None:
-    report = _report(outcome)
-    for one in report["records"]["rejected"]:
-        one["file"] = _shown(one["file"], config)
     temporary = file.with_name(f".{file.name}.tmp")
-    temporary.write_text(json.dumps(report, indent=2) + "\n", "ascii")
+    text = json.dumps(_report(outcome, config), indent=2)
+    temporary.write_text(text + "\n", "ascii")
     temporary.replace(file)
 
 
@@ -345,7 +334,8 @@ def _preview(
     )
     tell(_place(complaint, config) for complaint in preview.reading.complaints)
     tell(preview.strangers)
-    tell(_empties(preview.plan, preview.reading))
+    planned, complaints = preview.plan, preview.reading.complaints
+    tell(_empties(len(planned.candidates), len(complaints), planned.empties()))
     for path, difference in preview.differences.items():
         if difference:
             show(_changes(path, difference))

@@ -64,6 +64,7 @@ class Config:
     """
 
     file: File
+    text: str
     site: Site
     zone: tzinfo
     sources: tuple[str, ...]
@@ -132,7 +133,7 @@ def parse(text: str, file: File) -> Config:
     )
     notes.done()
     assert wanted
-    config = _Checked(notes, wanted).config(file)
+    config = _Checked(notes, wanted).config(file, text)
     notes.done()
     return config
 
@@ -235,7 +236,7 @@ class _Checked:
         self.aliases: dict[str, str] = {}
         self.spellings: dict[str, str] = {}
 
-    def config(self, file: File) -> Config:
+    def config(self, file: File, text: str) -> Config:
         wanted = self.wanted
         site, zone = self.site(), self.zone()
         topics, providers = self.topics(), self.providers()
@@ -246,6 +247,7 @@ class _Checked:
         sources = wanted.records
         return Config(
             file=file,
+            text=text,
             site=site,
             zone=zone,
             sources=(sources,) if isinstance(sources, str) else sources,

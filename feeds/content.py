@@ -1,7 +1,9 @@
 """What an entry shows when it is opened: a record's text as HTML that is safe anywhere."""
 
+from collections.abc import Mapping
+from html import escape
+from typing import NamedTuple
 from urllib.parse import urljoin
-from xml.etree import ElementTree as ET
 
 from feeds.address import address
 from feeds.feed import Image, Person, Related
@@ -9,6 +11,15 @@ from feeds.text import printable
 
 _SCHEMES = {"http", "https"}
 _ADDRESSES = frozenset({"href", "src", "cite"})
+_VOID = frozenset({"img"})
+
+
+class _Element(NamedTuple):
+    """Markup as a tree; a string among the children is text."""
+
+    name: str
+    attributes: Mapping[str, str]
+    children: tuple["_Element | str", ...] = ()
 
 
 def content(
@@ -25,12 +36,12 @@ def content(
     The lead image is left out where the body already shows it.
     """
     text, pictures = _rendered(body, link) if body else ("", set())
-    parts = [text] if text else [_serialised(_paragraph(summary))] if summary else []
+    parts = [text] if text else [_html(_paragraph(summary))] if summary else []
     if lead and lead.url not in pictures:
-        parts.insert(0, _serialised(_figure(lead)))
+        parts.insert(0, _html(_figure(lead)))
     if related:
-        parts.append(_serialised(_list(related)))
-    parts.append(_serialised(_signature(provider)))
+        parts.append(_html(_list(related)))
+    parts.append(_html(_signature(provider)))
     return "\n".join(parts)
 
 
@@ -72,39 +83,42 @@ def _absolute(url: str, link: str) -> str | None:
         return None
 
 
-def _paragraph(text: str) -> ET.Element:
-    paragraph = ET.Element("p")
-    paragraph.text = text
-    return paragraph
+def _paragraph(child: _Element | str) -> _Element:
+    return _Element("p", {}, (child,))
 
 
-def _figure(image: Image) -> ET.Element:
-    paragraph = ET.Element("p")
-    picture = ET.SubElement(paragraph, "img", src=image.url, alt="")
-    for name in ("width", "height"):
-        if size := getattr(image, name):
-            picture.set(name, str(size))
-    return paragraph
+def _figure(image: Image) -> _Element:
+    sizes = {"width": image.width, "height": image.height}
+    attributes = {name: str(size) for name, size in sizes.items() if size}
+    picture = _Element("img", {"src": image.url, "alt": "", **attributes})
+    return _paragraph(picture)
 
 
-def _list(related: tuple[Related, ...]) -> ET.Element:
-    stories = ET.Element("ul")
-    for story in related:
-        item = ET.SubElement(stories, "li")
-        anchor = ET.SubElement(item, "a", href=story.link)
-        anchor.text = story.title
-        anchor.tail = f" ({story.provider})"
-    return stories
+def _list(related: tuple[Related, ...]) -> _Element:
+    stories = [
+        _Element("li", {}, (_link(story.title, story.link), f" ({story.provider})"))
+        for story in related
+    ]
+    return _Element("ul", {}, tuple(stories))
 
 
-def _signature(provider: Person) -> ET.Element:
-    paragraph = ET.Element("p")
-    place = (
-        ET.SubElement(paragraph, "a", href=provider.uri) if provider.uri else paragraph
-    )
-    place.text = provider.name
-    return paragraph
+def _signature(provider: Person) -> _Element:
+    name = provider.name
+    return _paragraph(_link(name, provider.uri) if provider.uri else name)
 
 
-def _serialised(element: ET.Element) -> str:
-    return ET.tostring(element, encoding="unicode", method="html")
+def _link(text: str, url: str) -> _Element:
+    return _Element("a", {"href": url}, (text,))
+
+
+def _html(node: _Element | str) -> str:
+    """Write a tree as HTML; what is a string in it shows as text, whatever it holds."""
+    if isinstance(node, str):
+        return escape(node, quote=False)
+    start = node.name
+    for name, value in node.attributes.items():
+        quoted = escape(value, quote=False).replace('"', "&quot;")
+        start += f' {name}="{quoted}"'
+    if node.name in _VOID:
+        return f"<{start}>"
+    return f"<{start}>{''.join(map(_html, node.children))}</{node.name}>"

@@ -1,6 +1,7 @@
 """Feed and Entry: the model, in Atom's terms (RFC 4287); imports nothing of ours."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 GENERATOR = "feeds"
@@ -72,7 +73,7 @@ class Feed:
     """Entries in the order they are shown, and what a reader calls them.
 
     `base` is where the output is served, `path` the address below it without the ending;
-    `ttl` counts minutes.
+    `ttl` counts minutes; `updated` is the newest change among the entries, never the clock.
     """
 
     base: str
@@ -87,9 +88,12 @@ class Feed:
     logo: str | None
     ttl: int | None
     formats: tuple[str, ...]
-    entries: tuple[Entry, ...]
+    updated: datetime = EMPTY
+    entries: tuple[Entry, ...] = ()
 
-    @property
-    def updated(self) -> datetime:
-        """When the newest change among the entries happened; never the clock."""
-        return max((entry.updated for entry in self.entries), default=EMPTY)
+
+def filled(feed: Feed, entries: Iterable[Entry]) -> Feed:
+    """Put entries into a feed; it was updated when the newest of them was."""
+    shown = tuple(entries)
+    updated = max((entry.updated for entry in shown), default=EMPTY)
+    return replace(feed, entries=shown, updated=updated)

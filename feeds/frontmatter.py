@@ -4,14 +4,13 @@ Every scalar stays the text that was written; what it means is for its field to 
 `NO`, `2020` and `1.10` survive, where YAML 1.1 would guess a boolean and two numbers.
 Reading libyaml's events one by one bounds depth before anything is built (libyaml
 crashes on deep nesting), builds no object a tag asks for, and never expands an alias.
+The plain layout that records are written in is read without libyaml, to the same values.
 """
 
 import re
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping
+from functools import lru_cache
 from typing import Any, NamedTuple
-
-import yaml
-from yaml.cyaml import CParser  # type: ignore[attr-defined]
 
 MAX_DEPTH = 24
 SECRET = "secured"
@@ -20,7 +19,8 @@ TWICE = "a key is given twice"
 Path = tuple[Hashable, ...]
 Event = Any  # the stubs of PyYAML do not know what its events hold
 
-_FENCE = re.compile(r"---[ \t]*")
+_FENCE = re.compile(r"---[ \t]*(?:\n|\Z)")
+_END = re.compile(r"\n---[ \t]*(?:\n|\Z)")
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 _PLAIN_TAGS = frozenset(
     f"tag:yaml.org,2002:{kind}"
@@ -33,6 +33,22 @@ _UNREADABLE += [0x2028, 0x2029, 0xFEFF, 0xFFFE, 0xFFFF]
 _HIDE = {code: 0x10_0000 + code for code in _UNREADABLE}
 _SHOW = {hidden: code for code, hidden in _HIDE.items()}
 _HIDDEN = re.compile(f"[{''.join(map(re.escape, map(chr, _UNREADABLE)))}]")
+# A line of the plain layout: `- `, `key:` or both, then a value that ends with its line,
+# between double quotes or plain; or nothing. A plain value begins with a letter or digit
+# (so with no sign of YAML's), ends with no space, and has no `#`, nor `:` before a space.
+# Keys are far shorter than libyaml allows, steps are fewer than we allow.
+_BEYOND = "\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U000fffff"
+_IN_QUOTES = rf"[ !#-\[\]-~{_BEYOND}]"
+_IN_PLAIN = rf'[ !"$-9;-~{_BEYOND}]'
+_LINE = re.compile(
+    r"^(?:( {0,20}+(?:(?:- )?+[0-9A-Za-z_][0-9A-Za-z_-]{0,99}+:(?: |$)|- (?=\S)))"
+    rf'(?:"(?!")({_IN_QUOTES}*+(?:\\["\\]{_IN_QUOTES}*+)*+)"'
+    rf'|(-?[^\W_]{_IN_PLAIN}*+(?::(?! ){_IN_PLAIN}++)*+(?<! )|""))?+)?+$',
+    re.MULTILINE,
+)
+_LARGE = 1 << 17  # characters: what is larger is not worth the memory
+_ESCAPED = re.compile(r"\\(.)")
+_UNQUOTED: dict[str, str | None] = {'""': "", **dict.fromkeys(_NULLS)}
 
 
 class Document(NamedTuple):
@@ -59,24 +75,19 @@ def split(text: str, *, fenced: bool = True) -> Document:
 
     Raises Unreadable.
     """
-    lines = (
-        text.removeprefix("\ufeff")
-        .replace("\r\n", "\n")
-        .replace("\r", "\n")
-        .split("\n")
-    )
-    if not _FENCE.fullmatch(lines[0]):
+    text = text.removeprefix("\ufeff")
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    start = _FENCE.match(text)
+    if not start:
         if fenced:
             raise Unreadable(1, 'no front matter, expected "---" on the first line')
-        return Document("\n".join(lines), 1, "")
-    for number, line in enumerate(lines[1:], 1):
-        if _FENCE.fullmatch(line):
-            return Document(
-                "\n".join(lines[1:number]), 2, "\n".join(lines[number + 1 :])
-            )
+        return Document(text, 1, "")
+    if end := _END.search(text, start.end() - 1):
+        return Document(text[start.end() : end.start()], 2, text[end.end() :])
     if fenced:
         raise Unreadable(1, 'the front matter has no end, expected a second "---" line')
-    return Document("\n".join(lines[1:]), 2, "")
+    return Document(text[start.end() :], 2, "")
 
 
 def parse(
@@ -90,20 +101,12 @@ def parse(
     `lines`, where given, receives the line of every key and item by its path.
     Raises Unreadable.
     """
-    hidden = _HIDDEN.search(text) is not None
-    reader = _Reader(text.translate(_HIDE) if hidden else text, first_line, lines)
-    reader.show = _SHOW if hidden else {}
-    reader.secret = secret
-    try:
-        return reader.document()
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        line = mark.line if mark else 0
-        raise Unreadable(line + first_line, f"not YAML: {error.problem}") from None
-    except yaml.YAMLError:
-        raise Unreadable(
-            first_line, "not YAML: a character it does not allow"
-        ) from None
+    if lines is None:
+        try:
+            return _Plain(secret).read(text)
+        except _Unusual:
+            pass
+    return _any(text, first_line, lines, secret)
 
 
 def locate(text: str, first_line: int, path: Path) -> int:
@@ -120,95 +123,216 @@ def line_of(path: Path, lines: Mapping[Path, int]) -> int:
     return lines[path]
 
 
+def _any(
+    text: str, first_line: int, lines: dict[Path, int] | None, secret: str | None
+) -> object:
+    """Read YAML of any layout. Raises Unreadable."""
+    import yaml  # noqa: PLC0415  (slow to import, and the plain layout needs none of it)
+
+    hidden = _HIDDEN.search(text) is not None
+    reader = _Reader(text.translate(_HIDE) if hidden else text, first_line, lines)
+    reader.show = _SHOW if hidden else {}
+    reader.secret = secret
+    try:
+        return reader.document()
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line = mark.line if mark else 0
+        raise Unreadable(line + first_line, f"not YAML: {error.problem}") from None
+    except yaml.YAMLError:
+        raise Unreadable(
+            first_line, "not YAML: a character it does not allow"
+        ) from None
+
+
+class _Unusual(Exception):
+    """Text of another layout than the plain one, which may well be wrong."""
+
+
+class _Plain:
+    """One pass over the lines of a mapping written in steps of two columns.
+
+    It takes only what it knows the meaning of to the last character, and never tells what
+    is wrong: all else is for libyaml.
+    """
+
+    def __init__(self, secret: str | None) -> None:
+        self.secret = secret
+        self.open: dict[int, Any] = {}  # the mappings and lists by their column
+        self.column = 0
+
+    def read(self, text: str) -> dict[str, object]:
+        """Give what libyaml's reader would give. Raises _Unusual."""
+        lines = _LINE.findall(text) if len(text) < _LARGE else []
+        if len(lines) != text.count("\n") + 1:
+            raise _Unusual
+        if "\\" in text:
+            lines = [(a, b and _ESCAPED.sub(r"\1", b), c) for a, b, c in lines]
+        return self.mapping(lines)
+
+    def mapping(self, lines: list[tuple[str, str, str]]) -> dict[str, object]:
+        root: dict[str, object] = {}
+        here: Any = root
+        self.open[0] = root
+        secret = self.secret
+        waiting = ""  # the key of the line before, if it had no value
+        for head, quoted, plain in lines:
+            if not head:
+                continue
+            column, is_item, key = _shape(head)
+            if is_item or column != self.column:
+                here = self.place(column, is_item, key, waiting)
+            value = quoted or _UNQUOTED.get(plain, plain)
+            waiting = "" if quoted or plain else key
+            if not key:
+                here.append(value)
+            elif key in here:
+                raise _Unusual
+            elif key != secret:
+                here[key] = value
+        if not root:  # perhaps no mapping at all
+            raise _Unusual
+        return root
+
+    def place(self, column: int, is_item: bool, key: str, waiting: str) -> Any:
+        """Find the mapping or list that a line is part of."""
+        if column > self.column:
+            self.nest(column, is_item, waiting)
+        here = self.open.get(column)
+        if here is None or isinstance(here, list) is not is_item:
+            raise _Unusual
+        if not is_item:
+            self.column = column
+        elif key:
+            self.column = column + 2
+            item: dict[str, object] = {}
+            here.append(item)
+            here = self.open[column + 2] = item
+        else:
+            self.column = column + 1  # where no line stands, so that the next is placed
+        return here
+
+    def nest(self, column: int, is_item: bool, waiting: str) -> None:
+        if not waiting or column != self.column + 2:
+            raise _Unusual
+        self.open[column] = [] if is_item else {}
+        if waiting != self.secret:
+            self.open[self.column][waiting] = self.open[column]
+
+
+@lru_cache(maxsize=1024)
+def _shape(head: str) -> tuple[int, bool, str]:
+    """Take the head of a plain line apart: its column, whether it is an item, the key.
+
+    Raises _Unusual.
+    """
+    rest = head.lstrip(" ")
+    column = len(head) - len(rest)
+    if column % 2:
+        raise _Unusual
+    return column, rest.startswith("- "), rest.removeprefix("- ").partition(":")[0]
+
+
 class _Reader:
     """One pass over libyaml's events."""
 
     def __init__(
         self, text: str, first_line: int, lines: dict[Path, int] | None
     ) -> None:
-        self.events = CParser(text)
+        from yaml import events  # noqa: PLC0415
+        from yaml.cyaml import CParser  # type: ignore[attr-defined]  # noqa: PLC0415
+
+        self.next_event: Callable[[], Event] = CParser(text).get_event
+        self.kinds = events
         self.first_line = first_line
         self.lines = lines
+        self.path: list[Hashable] = []  # where the node being read stands
         self.anchors: dict[str, object] = {}
         self.show: dict[int, int] = {}
         self.secret: str | None = None
 
     def document(self) -> object:
-        self.events.get_event()  # the stream's start
-        if isinstance(self.events.get_event(), yaml.StreamEndEvent):
+        self.next_event()  # the stream's start
+        if type(self.next_event()) is self.kinds.StreamEndEvent:
             return None
-        value = self.node(self.events.get_event(), ())
-        self.events.get_event()  # the document's end
-        after = self.events.get_event()
-        if not isinstance(after, yaml.StreamEndEvent):
+        value = self.node(self.next_event())
+        self.next_event()  # the document's end
+        after = self.next_event()
+        if type(after) is not self.kinds.StreamEndEvent:
             raise self.problem(after, "a second document, expected one")
         return value
 
-    def node(self, event: Event, path: Path) -> object:
-        if isinstance(event, yaml.AliasEvent):
+    def node(self, event: Event) -> object:
+        if type(event) is self.kinds.AliasEvent:
             if event.anchor not in self.anchors:
                 raise self.problem(event, "an alias to nothing")
             return self.anchors[event.anchor]
         if event.tag and event.tag not in _PLAIN_TAGS:
             raise self.problem(event, "a tag, expected plain YAML")
-        value = self.value(event, path)
+        value = self.value(event)
         # Only now: an anchor that is used inside its own node is an alias to nothing.
         if event.anchor:
             self.anchors[event.anchor] = value
         return value
 
-    def value(self, event: Event, path: Path) -> object:
-        if isinstance(event, yaml.ScalarEvent):
+    def value(self, event: Event) -> object:
+        if type(event) is self.kinds.ScalarEvent:
             if not event.style and event.value in _NULLS:
                 return None
             return event.value.translate(self.show) if self.show else event.value
-        if len(path) >= MAX_DEPTH:
+        if len(self.path) >= MAX_DEPTH:
             raise self.problem(event, f"nested more than {MAX_DEPTH} deep")
-        if isinstance(event, yaml.MappingStartEvent):
-            return self.mapping(path)
-        return self.sequence(path)
+        self.path.append(None)
+        is_mapping = type(event) is self.kinds.MappingStartEvent
+        found = self.mapping() if is_mapping else self.sequence()
+        self.path.pop()
+        return found
 
-    def mapping(self, path: Path) -> dict[str, object]:
+    def mapping(self) -> dict[str, object]:
         found: dict[str, object] = {}
-        while not isinstance(event := self.events.get_event(), yaml.MappingEndEvent):
-            if not isinstance(event, yaml.ScalarEvent):
+        end, scalar = self.kinds.MappingEndEvent, self.kinds.ScalarEvent
+        while type(event := self.next_event()) is not end:
+            if type(event) is not scalar:
                 raise self.problem(event, "a key that is no text")
             key = event.value.translate(self.show) if self.show else event.value
             if key in found:
                 raise self.problem(event, TWICE, key)
-            self.note(event, (*path, key))
+            self.note(event, key)
             if key == self.secret:
                 self.skip()
             else:
-                found[key] = self.node(self.events.get_event(), (*path, key))
+                found[key] = self.node(self.next_event())
         return found
 
-    def sequence(self, path: Path) -> list[object]:
+    def sequence(self) -> list[object]:
         found: list[object] = []
-        while not isinstance(event := self.events.get_event(), yaml.SequenceEndEvent):
-            self.note(event, (*path, len(found)))
-            found.append(self.node(event, (*path, len(found))))
+        end = self.kinds.SequenceEndEvent
+        while type(event := self.next_event()) is not end:
+            self.note(event, len(found))
+            found.append(self.node(event))
         return found
 
     def skip(self) -> None:
         """Pass over one node, its anchors with it: no alias may bring it back."""
         depth = 0
         while True:
-            event = self.events.get_event()
-            if isinstance(event, yaml.AliasEvent):
+            event = self.next_event()
+            if isinstance(event, self.kinds.AliasEvent):
                 raise self.problem(event, f"an alias in {self.secret}")
-            if isinstance(event, yaml.CollectionStartEvent):
+            if isinstance(event, self.kinds.CollectionStartEvent):
                 depth += 1
-            elif isinstance(event, yaml.CollectionEndEvent):
+            elif isinstance(event, self.kinds.CollectionEndEvent):
                 depth -= 1
             if depth > MAX_DEPTH:
                 raise self.problem(event, f"nested more than {MAX_DEPTH} deep")
             if depth == 0:
                 return
 
-    def note(self, event: Event, path: Path) -> None:
+    def note(self, event: Event, key: Hashable) -> None:
+        """Keep the line of a key or an item."""
         if self.lines is not None:
-            self.lines[path] = event.start_mark.line + self.first_line
+            self.path[-1] = key
+            self.lines[(*self.path,)] = event.start_mark.line + self.first_line
 
     def problem(self, event: Event, what: str, key: str = "") -> Unreadable:
         return Unreadable(event.start_mark.line + self.first_line, what, key)

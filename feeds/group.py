@@ -4,7 +4,7 @@ The only place where a Record becomes an Entry.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -17,7 +17,8 @@ from feeds.address import domain, enclosable, tag
 from feeds.config import Config
 from feeds.content import content
 from feeds.errors import Mistake
-from feeds.feed import Enclosure, Entry, Feed, Image, Person
+from feeds.feed import Enclosure, Entry, Feed, Image, Person, filled
+from feeds.frontmatter import Path
 from feeds.media import media_type
 from feeds.path import Paths, host, slug
 from feeds.select import Candidate, Selection, select
@@ -72,15 +73,17 @@ class Library:
         for one in self.candidates:
             for place in places(one, self.config):
                 stock[place].append(one)
-        promised = set(self.promised())
+        kept_open = set(promised(self.config))
         open_places = [
-            place for place in stock.keys() | promised if not closed(place, self.config)
+            place
+            for place in stock.keys() | kept_open
+            if not closed(place, self.config)
         ]
         shelves = (self.shelf(place, stock[place]) for place in open_places)
         kept = (
             shelf
             for shelf in shelves
-            if shelf.selection.admitted or shelf.place in promised
+            if shelf.selection.admitted or shelf.place in kept_open
         )
         return _distinct(sorted(kept, key=lambda shelf: shelf.path))
 
@@ -100,23 +103,20 @@ class Library:
             place, (one for one in self.candidates if place in places(one, self.config))
         )
 
-    def promised(self) -> Iterator[Place]:
-        """Name the feeds that exist even when empty: an address once given is a promise."""
-        for index, feed in enumerate(self.config.feeds):
-            kinds = self.config.kinds(feed)
-            if not kinds:
-                yield Place(index)
-            elif kinds == ("topic",):
-                named = {self.config.topic(name) for name in feed.only or ()}
-                yield from (
-                    Place(index, topic=key) for key in named | self.config.topics.keys()
-                )
-            elif kinds == ("provider",):
-                named = {domain(name) or name for name in feed.only or ()}
-                yield from (
-                    Place(index, provider=key)
-                    for key in named | self.config.providers.keys()
-                )
+
+def promised(config: Config) -> Iterator[Place]:
+    """Name the feeds that exist even when empty: an address once given is a promise."""
+    for index, feed in enumerate(config.feeds):
+        kinds = config.kinds(feed)
+        if not kinds:
+            yield Place(index)
+        elif kinds == ("topic",):
+            named = {config.topic(name) for name in feed.only or ()}
+            yield from (Place(index, key) for key in named | config.topics.keys())
+        elif kinds == ("provider",):
+            named = {domain(name) or name for name in feed.only or ()}
+            hosts = named | config.providers.keys()
+            yield from (Place(index, provider=key) for key in hosts)
 
 
 def places(one: Candidate, config: Config) -> Iterator[Place]:
@@ -148,6 +148,34 @@ def closed(place: Place, config: Config) -> str | None:
     ):
         return "except names it"
     return None
+
+
+def named(config: Config) -> Iterator[tuple[Path, str, str]]:
+    """Give each name of feeds.yaml that should meet records: where, its kind, its key."""
+    for name in config.topic_names:
+        yield ("topics", name), "topic", config.topic(name)
+    for name in config.provider_names:
+        yield ("providers", name), "provider", domain(name) or ""
+    for index, feed in enumerate(config.feeds):
+        for number, name in enumerate(feed.only or ()):
+            at: Path = ("feeds", index, "only", number, name)
+            if is_host(name, config, config.kinds(feed)):
+                yield at, "provider", domain(name) or ""
+            else:
+                yield at, "topic", config.topic(name)
+
+
+def configured(config: Config) -> frozenset[str]:
+    """Name the topics and providers of feeds.yaml: `topic ai`, `provider x.org`."""
+    return frozenset(f"{kind} {key}" for _at, kind, key in named(config))
+
+
+def strangers(config: Config, met: Container[str]) -> Iterator[str]:
+    """Warn of each configured name that no record has ever had."""
+    for at, kind, key in named(config):
+        if f"{kind} {key}" not in met:
+            line = config.line(at)
+            yield f"{config.file}:{line}: {at[-1]}: no record has ever had this {kind}"
 
 
 def is_host(name: str, config: Config, kinds: tuple[str, ...]) -> bool:
@@ -259,28 +287,25 @@ def build(
         rules, images = shelf.rules, shelf.rules.images or shape.Images()
         switches = (rules.related is not False, *msgspec.structs.astuple(images))
         entries = (entry_once(id(one), *switches) for one in shelf.selection.entries)
-        yield feed(shelf, tuple(entries), shown, config)
+        yield filled(feed(shelf.place, rules, shown, config), entries)
 
 
-def feed(
-    shelf: Shelf, entries: tuple[Entry, ...], shown: Names, config: Config
-) -> Feed:
-    """Describe one feed around its entries."""
-    site, place, rules = config.site, shelf.place, shelf.rules
+def feed(place: Place, rules: shape.Rules, shown: Names, config: Config) -> Feed:
+    """Describe a feed, as yet without entries."""
+    site, path = config.site, path_of(place, config)
     values = {"site": site.title}
     if place.topic is not None:
         values["topic"] = shown.topics.get(place.topic) or spelling(place.topic, config)
     if place.provider is not None:
-        values["provider"] = shown.providers.get(place.provider, place.provider)
+        values["provider"] = shown.providers.get(place.provider) or place.provider
     kinds = config.kinds(config.feeds[place.feed])
+    description = fill(rules.description, values) if rules.description else None
     return Feed(
         base=site.url,
-        path=shelf.path,
-        id=tag(shelf.path, site.id),
+        path=path,
+        id=tag(path, site.id),
         title=fill(rules.title or _TITLES[kinds], values),
-        description=fill(rules.description, values)
-        if rules.description
-        else site.description,
+        description=description or site.description,
         home=site.home,
         author=Person(name=site.author.name, email=site.author.email),
         language=rules.language or site.language,
@@ -288,7 +313,6 @@ def feed(
         logo=site.logo,
         ttl=rules.ttl,
         formats=tuple(dict.fromkeys(rules.formats or ())),
-        entries=entries,
     )
 
 
@@ -300,7 +324,7 @@ def entry(
     lead = record.images[0] if record.images else None
     provider = Person(
         name=shown.providers.get(record.provider, record.provider),
-        uri=None if ":" in record.provider else f"https://{record.provider}/",
+        uri=f"https://{record.provider}/",
     )
     return Entry(
         id=one.id,

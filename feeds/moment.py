@@ -2,7 +2,6 @@
 
 import re
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
-from importlib.resources import files
 
 EARLIEST, LATEST = 1900, 9998
 EXPECTED = f"a date with year, month and day, {EARLIEST} to {LATEST}"
@@ -89,7 +88,9 @@ def zone(name: str) -> tzinfo | None:
     """
     if name == "UTC":
         return UTC
-    from zoneinfo import ZoneInfo  # noqa: PLC0415  (UTC needs none of it)
+    # UTC needs neither of them.
+    from importlib.resources import files  # noqa: PLC0415
+    from zoneinfo import ZoneInfo  # noqa: PLC0415
 
     if name not in zones():
         return None
@@ -99,4 +100,6 @@ def zone(name: str) -> tzinfo | None:
 
 def zones() -> frozenset[str]:
     """Name every time zone there is."""
+    from importlib.resources import files  # noqa: PLC0415
+
     return frozenset(files("tzdata").joinpath("zones").read_text("ascii").split())

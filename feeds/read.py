@@ -3,6 +3,7 @@
 import glob
 import os
 import stat
+import time
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import tzinfo
@@ -17,19 +18,30 @@ from feeds.record import Complaint, Record
 
 _WILD = frozenset("*?[")
 _OURS = (".yaml", ".yml")  # what the configuration may be named
+_NO_NAME = "\0"
+_NO_NAME_REASON = "a name that is not UTF-8, rename it"
+_TICK = 50_000_000  # nanoseconds
+_LONG_TICK = 2_000_000_000
 _Inode = tuple[int, int]
+
+Survey = dict[str, dict[str, tuple[int, ...]]]
+"""The signature of every record file, by its folder and its name."""
 
 
 def read(
     files: Iterable[str], folder: Path, zone: tzinfo
 ) -> Iterator[Record | Complaint]:
     """Read the records of files named relative to a folder; a bad one as its complaint."""
+    root = os.fsencode(folder)
     for file in files:
-        content = _content(os.path.join(folder, file))
+        name = file.removesuffix(_NO_NAME)
+        # As bytes, since a machine without a locale could not encode the name.
+        place = os.path.join(root, name.encode("utf-8"))
+        content = _content(place, name) if name == file else _NO_NAME_REASON
         if isinstance(content, str):
-            yield Complaint(file=shown(file), line=1, reason=content)
+            yield Complaint(file=name, line=1, reason=content)
             continue
-        for item in parse(content, shown(file), zone):
+        for item in parse(content, name, zone):
             yield item if isinstance(item, Record) else _dated(item, content)
 
 
@@ -44,19 +56,50 @@ def places(config: Config, output: Path) -> list[str]:
 
 
 def find(places: Iterable[str], config: Config, output: Path) -> list[str]:
-    """Name the record files at these places, in order, relative to the configuration.
+    """Name the record files at these places, in order, relative to the configuration."""
+    return sorted(files(survey(places, config, output)))
+
+
+def survey(places: Iterable[str], config: Config, output: Path) -> Survey:
+    """See which record files there are, by folder, and when each was changed last.
 
     Names that begin with a dot, the output and the configuration itself are passed over.
     """
-    passed_over = {_inode(output), _inode(config.file)} - {None}
-    found: set[str] = set()
+    finder = _Finder({_inode(output), _inode(config.file)} - {None})
     for place in places:
-        name = os.path.relpath(place, config.folder)
+        name = shown(os.path.relpath(place, config.folder))
         if os.path.isdir(place):
-            found.update(_below(place, name, passed_over, ()))
-        elif ending(place) in ENDINGS and _inode(place) not in passed_over:
-            found.add(name)
-    return sorted(found)
+            finder.below(place, "" if name == "." else name, ())
+        elif ending(place) in ENDINGS and _inode(place) not in finder.passed_over:
+            folder, _, file = name.rpartition("/")
+            finder.found.setdefault(folder, {})[file] = ()
+    return finder.found
+
+
+def files(survey: Survey) -> Iterator[str]:
+    """Name the files of a survey."""
+    for folder, found in survey.items():
+        prefix = f"{folder}/" if folder else ""
+        for name in found:
+            yield prefix + name
+
+
+def changed(before: Survey, after: Survey) -> tuple[list[str], list[str]]:
+    """Name the files to read again, and those that are gone, in order."""
+    differing = {
+        folder: (before.get(folder, {}), after.get(folder, {}))
+        for folder in before.keys() | after.keys()
+        if before.get(folder) != after.get(folder) or not all(after[folder].values())
+    }
+    again = {
+        folder: {n: s for n, s in new.items() if not s or old.get(n) != s}
+        for folder, (old, new) in differing.items()
+    }
+    gone = {
+        folder: {n: s for n, s in old.items() if n not in new}
+        for folder, (old, new) in differing.items()
+    }
+    return sorted(files(again)), sorted(files(gone))
 
 
 def shown(file: str) -> str:
@@ -100,28 +143,58 @@ def _before_wildcards(source: str) -> str:
     return os.path.join("", *kept)
 
 
-def _below(
-    folder: str,
-    name: str,
-    passed_over: set[_Inode | None],
-    above: tuple[_Inode | None, ...],
-) -> Iterator[str]:
-    """Find record files, and folders that cannot be what they seem to be."""
-    inode = _inode(folder)
-    entries = None if inode in above else _listing(folder)
-    if inode in passed_over:
-        return
-    if entries is None:
-        yield name
-        return
-    for entry in entries:
-        inner = os.path.normpath(os.path.join(name, entry.name))
-        if ending(entry.name) in ENDINGS:
-            if entry.name.endswith(_OURS) and _inode(entry.path) in passed_over:
-                continue
-            yield inner
-        elif _is_folder(entry):
-            yield from _below(entry.path, inner, passed_over, (*above, inode))
+class _Finder:
+    """One walk over the sources."""
+
+    def __init__(self, passed_over: set[_Inode | None]) -> None:
+        self.passed_over = passed_over
+        self.begun = time.time_ns()
+        self.found: Survey = {}
+
+    def below(self, folder: str, name: str, above: tuple[_Inode | None, ...]) -> None:
+        """Find record files, and folders that cannot be what they seem to be."""
+        inode = _inode(folder)
+        if inode in self.passed_over:
+            return
+        entries = None if inode in above else _listing(folder)
+        if entries is None:
+            parent, _, last = name.rpartition("/")
+            self.found.setdefault(parent, {})[last] = ()
+            return
+        here = self.found.setdefault(name, {})
+        for entry in entries:
+            file = entry.name if entry.name.isascii() else _encodable(entry.name)
+            if ending(entry.name) in ENDINGS:
+                if not (
+                    file.endswith(_OURS) and _inode(entry.path) in self.passed_over
+                ):
+                    here[file] = _signed(entry, self.begun)
+            elif _is_folder(entry):
+                if file.endswith(_NO_NAME):
+                    here[file] = ()
+                    continue
+                inner = f"{name}/{file}" if name else file
+                self.below(entry.path, inner, (*above, inode))
+
+
+def _encodable(name: str) -> str:
+    """Give a name as UTF-8 has it; one that is not UTF-8 is marked as no file is: by a NUL."""
+    plain = shown(name)
+    return plain if plain.encode("utf-8") == os.fsencode(name) else plain + _NO_NAME
+
+
+def _signed(entry: os.DirEntry[str], begun: int) -> tuple[int, ...]:
+    """Tell one state of a file from any other; empty where that cannot be told."""
+    try:
+        status = entry.stat()
+    except OSError:
+        return ()
+    changed_at = status.st_ctime_ns
+    # One edit and another of the same size within a tick of the file system's clock look
+    # alike; where it counts whole seconds, a tick is long.
+    if changed_at > begun - (_TICK if changed_at % 1_000_000_000 else _LONG_TICK):
+        return ()
+    return (status.st_size, status.st_mtime_ns, changed_at, status.st_ino)
 
 
 def _listing(folder: str) -> list[os.DirEntry[str]] | None:
@@ -149,21 +222,21 @@ def _inode(place: str | Path) -> _Inode | None:
     return status.st_dev, status.st_ino
 
 
-def _content(file: str) -> bytes | str:
+def _content(place: bytes, name: str) -> bytes | str:
     """Read a file; or say why it is not read."""
     try:
         # A FIFO would keep an ordinary open waiting for ever.
-        descriptor = os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        descriptor = os.open(place, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except (OSError, ValueError) as error:
         return f"cannot be read: {getattr(error, 'strerror', None) or error}"
     try:
         mode = os.fstat(descriptor).st_mode
         if stat.S_ISDIR(mode):
-            return _folder(file)
+            return _folder(name)
         if not stat.S_ISREG(mode):
             return "no regular file, expected a record"
         with open(descriptor, "rb", closefd=False) as opened:
-            if holds_many(file):
+            if holds_many(name):
                 return opened.read()
             content = opened.read(MAX_RECORD_SIZE + 1)
     except OSError as error:
@@ -173,7 +246,7 @@ def _content(file: str) -> bytes | str:
     return TOO_LARGE if len(content) > MAX_RECORD_SIZE else content
 
 
-def _folder(place: str) -> str:
-    if ending(place) in ENDINGS:
-        return f"a folder, expected a file; rename it without {ending(place)} to have it read"
+def _folder(name: str) -> str:
+    if ending(name) in ENDINGS:
+        return f"a folder, expected a file; rename it without {ending(name)} to have it read"
     return "a link back to a folder above it"

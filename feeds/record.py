@@ -134,6 +134,8 @@ def boolean(value: object) -> bool | None:
 class Fields:
     """A mapping asked for its values by name and type; raises Wrong."""
 
+    __slots__ = ("path", "values")
+
     def __init__(self, values: Mapping[str, object], path: Path = ()) -> None:
         self.values, self.path = values, path
 
@@ -191,12 +193,9 @@ class Fields:
 
     def texts(self, name: str, expected: str) -> Iterable[str]:
         for index, value in enumerate(self.listed(name)):
-            item = Fields({name: value}, self.path)
-            try:
-                text = item.text(name)
-            except Wrong as wrong:
-                raise Wrong((*self.path, name, index), expected, value) from wrong
-            if text:
+            if value is not None and not isinstance(value, str | bool):
+                raise Wrong((*self.path, name, index), expected, value)
+            if text := Fields({name: value}).text(name):
                 yield text
 
     def listed(self, name: str) -> list[object]:
@@ -318,10 +317,10 @@ def _usable(
 def _pixels(image: Fields, name: str, flaws: list[Wrong]) -> int | None:
     try:
         text = image.scalar(name, "pixels")
-        if not text or text.strip("0.") == "":
-            return None
         if size := _SIZE.fullmatch(text):
             return int(size[1])
+        if text.strip("0.") == "":
+            return None
         raise Wrong((*image.path, name), "a whole number of pixels", text)
     except Wrong as wrong:
         flaws.append(wrong)

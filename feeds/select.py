@@ -6,7 +6,7 @@ and the limit.
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -109,9 +109,8 @@ def select(
     for this in standings:
         doubles[this.id].append(this)
     kept: list[Standing] = []
-    for this, kept_out in judged(
-        sorted(standings, key=pick(rules)), doubles, rules, now
-    ):
+    ranked = sorted(standings, key=pick(rules))
+    for this, kept_out in judged(ranked, lambda one: doubles[one.id], rules, now):
         if kept_out:
             refused.append((admitted[this.number], kept_out))
         else:
@@ -151,13 +150,13 @@ def standing(one: Candidate, rules: shape.Rules, number: int) -> Standing:
 
 def judged(
     standings: Iterable[Standing],
-    doubles: Mapping[str, Sequence[Standing]],
+    doubles: Callable[[Standing], Iterable[Standing]],
     rules: shape.Rules,
     now: datetime,
 ) -> Iterator[tuple[Standing, Refusal | None]]:
     """Say of each standing, in the order of `pick`, what keeps it out: nothing, or a rule.
 
-    `doubles` gives all standings of an id. Lazy: whoever has enough may stop asking.
+    `doubles` gives all standings of one's id. Lazy: whoever has enough may stop asking.
     """
     too_old = _age(rules, now)
     kept = 0
@@ -165,7 +164,7 @@ def judged(
         if refusal := too_old(this):
             yield this, refusal
             continue
-        fresh = (one for one in doubles[this.id] if not too_old(one))
+        fresh = (one for one in doubles(this) if not too_old(one))
         winner = min(fresh, key=_rank)
         if winner != this:
             yield this, _double(winner)

@@ -1,41 +1,108 @@
-"""The state folder: what the last build knew; may be lost or damaged at any time.
+"""The state folder: what need not be done again; may be lost or damaged at any time.
 
-One file for each configuration and output. It decides nothing on its own: without it the
-output's documents tell what the last build wrote.
+One SQLite file for each configuration and output. It is worth nothing once its salt, made
+of versions, programs and configuration, is another, and it is never believed over the
+sources: a file is read again unless size, times and inode are as they were.
+
+    meta       the salt, the time of the last build, what stood in each folder
+    file       each record file: its counts, its votes, when time alone changes it
+    item       each record: its place in its file, and its id
+    record     all of it, where some feed lets it in
+    shelf      where each record stands in each feed that lets it in
+    refused    why records are not in the feeds that have to exist
+    complaint  what is wrong with a file
+    tally      how often each spelling of a name is used
+    place      each feed: how many entries it has, until when that holds
+    document   what was last written, and which entries are in it
+    pending    what a build was about to write when it stopped
+    told       which complaints were made
 """
 
-import json
 import os
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+import sqlite3
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, suppress
 from hashlib import blake2b
 from pathlib import Path, PurePosixPath
+from typing import Any, NamedTuple
 
+import msgspec
+
+from feeds.assess import Sheet
 from feeds.errors import Unwritable
+from feeds.group import Place
+from feeds.read import Survey
+from feeds.record import Complaint
+from feeds.select import Standing
 
 FOLDER = ".feeds"
-VERSION = 1
+
+_Votes = list[tuple[str, str]]
+
+_SHIFT = 24
+"""An item's key is its file's, shifted by so many bits, and its number in the file."""
 
 _IGNORE = "*\n"
 _SUFFIXES = frozenset({".rss", ".atom"})
+_SCHEMA = """
+CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID;
+CREATE TABLE file (
+    key INTEGER PRIMARY KEY, name TEXT UNIQUE, read INTEGER, drafts INTEGER,
+    wake INTEGER, votes BLOB, names BLOB);
+CREATE TABLE item (
+    key INTEGER PRIMARY KEY, file INTEGER, number INTEGER, line INTEGER, id TEXT);
+CREATE TABLE record (key INTEGER PRIMARY KEY, content BLOB);
+CREATE TABLE shelf (
+    place INTEGER, age INTEGER, item INTEGER, quality REAL, heat REAL,
+    published INTEGER, PRIMARY KEY (place, age, item)) WITHOUT ROWID;
+CREATE TABLE refused (place INTEGER, file INTEGER, brief TEXT);
+CREATE TABLE complaint (file INTEGER, line INTEGER, reason TEXT, digest TEXT);
+CREATE TABLE tally (
+    name TEXT, spelling TEXT, count INTEGER, PRIMARY KEY (name, spelling)) WITHOUT ROWID;
+CREATE TABLE place (
+    key INTEGER PRIMARY KEY, feed INTEGER, topic TEXT, provider TEXT,
+    entries INTEGER, expires INTEGER, dirty INTEGER);
+CREATE TABLE document (
+    path TEXT PRIMARY KEY, place INTEGER, stamp BLOB, digests BLOB) WITHOUT ROWID;
+CREATE TABLE pending (path TEXT PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE told (complaint TEXT PRIMARY KEY, digest TEXT) WITHOUT ROWID;
+"""
+_INDEXES = """
+CREATE INDEX IF NOT EXISTS file_wake ON file (wake) WHERE wake IS NOT NULL;
+CREATE INDEX IF NOT EXISTS item_id ON item (id);
+CREATE INDEX IF NOT EXISTS shelf_item ON shelf (item);
+CREATE INDEX IF NOT EXISTS refused_file ON refused (file);
+CREATE INDEX IF NOT EXISTS refused_place ON refused (place);
+CREATE INDEX IF NOT EXISTS complaint_file ON complaint (file);
+"""
+_STANDING = """
+SELECT -age, item.id, quality, heat, published, name, line, item.number
+FROM shelf JOIN item ON item.key = shelf.item JOIN file ON file.key = item.file"""
+# What follows from the sources, and what only the last build can tell.
+_DERIVED = ("file", "item", "record", "shelf", "refused", "complaint", "tally", "place")
+_VERSION = int.from_bytes(blake2b(_SCHEMA.encode(), digest_size=3).digest(), "big")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class State:
-    """What a build leaves for the next one.
+class Damaged(Exception):
+    """The state cannot be used; a build without it repairs it."""
 
-    `documents` is what it wrote to `output` (relative to the configuration), `pending`
-    what it was about to when it stopped; `ids` the stories it knew; `complaints` what it
-    said of each bad file, by a digest of the file; `names` the configured topics and
-    providers that some record has had.
-    """
 
-    output: str = ""
-    documents: frozenset[str] = frozenset()
-    pending: frozenset[str] = frozenset()
-    ids: frozenset[str] = frozenset()
-    complaints: Mapping[str, str] = field(default_factory=dict)
-    names: frozenset[str] = frozenset()
+class Counts(NamedTuple):
+    """How many records there are: all, drafts, usable ones, different stories."""
+
+    read: int
+    drafts: int
+    usable: int
+    stories: int
+
+
+class Written(NamedTuple):
+    """A document as it was last written; its entries by their digests."""
+
+    place: int
+    stamp: tuple[int, ...]
+    digests: bytes
 
 
 class Store:
@@ -43,66 +110,446 @@ class Store:
 
     def __init__(self, config: Path, output: Path) -> None:
         self.folder = config.parent / FOLDER
-        self.output = os.path.relpath(
-            os.path.realpath(output), os.path.realpath(config.parent)
-        )
-        names = f"{config.name}\0{self.output}"
-        key = blake2b(os.fsencode(names), digest_size=8).hexdigest()
-        self.file = self.folder / f"{key}.json"
+        here = os.path.realpath(config.parent)
+        self.output = os.path.relpath(os.path.realpath(output), here)
+        key = blake2b(os.fsencode(f"{config.name}\0{self.output}"), digest_size=8)
+        self.file = self.folder / f"{key.hexdigest()}.db"
 
-    def load(self) -> State | None:
-        """Read the state; None where there is none to be used."""
-        return _load(self.file)
+    @contextmanager
+    def opened(self, salt: str, now: int) -> Iterator["Ledger"]:
+        """Open the state for a build; it is as it was unless the ledger is committed.
 
-    def save(self, state: State) -> None:
-        """Replace the state, whole or not at all. Raises Unwritable."""
-        kept = {
-            key: value if isinstance(value, str | dict) else sorted(value)
-            for key, value in asdict(state).items()
-        }
-        text = json.dumps({"version": VERSION, **kept}, indent=0)
-        temporary = self.file.with_suffix(".tmp")
+        Raises Damaged, and Unwritable where it cannot be kept.
+        """
         try:
             self.folder.mkdir(exist_ok=True)
-            (self.folder / ".gitignore").write_text(_IGNORE, "utf-8")
-            temporary.write_text(text, "ascii")
-            temporary.replace(self.file)
+            with (
+                suppress(FileExistsError),
+                (self.folder / ".gitignore").open("x") as file,
+            ):
+                file.write(_IGNORE)
+            with closing(_connected(self.file)) as connection:
+                yield Ledger(connection, salt, now, self.output)
+        except (OSError, sqlite3.OperationalError) as error:
+            if isinstance(error, OSError) and error.filename is None:
+                raise
+            raise Unwritable(
+                f"{self.file}: cannot be used: {_reason(error)}"
+            ) from error
+        except (sqlite3.DatabaseError, msgspec.MsgspecError) as error:
+            raise Damaged(str(error)) from error
+
+    def discard(self) -> None:
+        """Remove the state. Raises Unwritable."""
+        try:
+            for suffix in ("", "-journal"):
+                self.file.with_name(self.file.name + suffix).unlink(missing_ok=True)
         except OSError as error:
             raise Unwritable(
-                f"{self.file}: cannot be written: {error.strerror}"
+                f"{self.file}: cannot be removed: {error.strerror}"
             ) from error
+
+    def names(self) -> frozenset[str]:
+        """Name the configured topics and providers that some record has had."""
+        return frozenset(
+            _read(self.file, "SELECT value FROM meta WHERE key LIKE 'name %'")
+        )
+
+    def documents(self) -> set[str]:
+        """Name the documents of the last build."""
+        return set(_plain(_read(self.file, "SELECT path FROM document")))
+
+    def ids(self) -> set[str]:
+        """Give the stories that the last build knew."""
+        return set(_read(self.file, "SELECT DISTINCT id FROM item"))
 
     def others(self) -> set[str]:
         """Name the documents that other configurations keep in the same output."""
-        states = (
-            _load(file) for file in self.folder.glob("*.json") if file != self.file
+        found: set[str] = set()
+        for file in self.folder.glob("*.db"):
+            output = _read(file, "SELECT value FROM meta WHERE key = 'output'")
+            if file != self.file and output == [self.output]:
+                found.update(_plain(_read(file, "SELECT path FROM document")))
+        return found
+
+
+class Ledger:
+    """The open state of one build, in one transaction until it is committed."""
+
+    def __init__(
+        self, connection: sqlite3.Connection, salt: str, now: int, output: str
+    ) -> None:
+        self.run = connection.execute
+        self.run_many = connection.executemany
+        self.run("BEGIN")
+        meta = dict(self.run("SELECT key, value FROM meta WHERE key NOT LIKE 'name %'"))
+        self.now = now
+        self.is_kept = meta.get("salt") == salt and int(meta.get("now", now)) <= now
+        self.had_output = meta.get("output") == output
+        self.lost_ids: set[str] = set()
+        self._counts = _counts(meta.get("counts"))
+        self.known_ids = self.counts().stories
+        self._meta_after = {"salt": salt, "now": now, "output": output}
+        self._delta: Counter[tuple[str, str]] = Counter()
+        self._dirty: set[int] = set()
+        if not self.is_kept:
+            self._start_over()
+        rows = self.run("SELECT key, feed, topic, provider FROM place")
+        self.places = {Place(*rest): key for key, *rest in rows}
+
+    # Reading
+
+    def survey(self) -> Survey:
+        """Give what stood in each folder of records."""
+        kept = self.run("SELECT value FROM meta WHERE key = 'survey'").fetchone()
+        return msgspec.msgpack.decode(kept[0], type=Survey) if kept else {}
+
+    def woken(self) -> list[str]:
+        """Name the files that time alone has changed."""
+        return self._column("SELECT name FROM file WHERE wake <= ?", self.now)
+
+    def dirty(self) -> set[int]:
+        """Give the places to look at again: touched, left undone, or with a story too old."""
+        query = "SELECT key FROM place WHERE dirty OR expires <= ?"
+        return self._dirty | set(self._column(query, self.now))
+
+    def standings(self, place: int, pick: str) -> Iterator[Standing]:
+        """Stream the records of a place in the order of `pick`."""
+        order = {"best": "quality DESC,", "hottest": "heat DESC,"}.get(pick, "")
+        rows = self.run(
+            f"{_STANDING} WHERE place = ? ORDER BY {order} age, item.id", (place,)
         )
-        return {
-            path
-            for state in states
-            if state and state.output == self.output
-            for path in state.documents
+        return map(Standing._make, rows)
+
+    def doubled(self) -> set[str]:
+        """Give the ids that several records have."""
+        return set(self._column("SELECT id FROM item GROUP BY id HAVING COUNT(*) > 1"))
+
+    def doubles(self, place: int, id: str) -> list[Standing]:  # noqa: A002
+        """Give all records of an id in a place."""
+        # Not by place: an id has few records, a place may have very many.
+        rows = self.run(f"{_STANDING} WHERE item.id = ? AND +place = ?", (id, place))
+        return [*map(Standing._make, rows)]
+
+    def record(self, file: str, number: int) -> bytes:
+        """Give a record that some feed lets in, as it was encoded."""
+        row = self.run(
+            "SELECT content FROM file JOIN record ON record.key = (file.key << ?) + ?"
+            " WHERE name = ?",
+            (_SHIFT, number, file),
+        ).fetchone()
+        if row is None:
+            raise Damaged(f"{file}: no record {number}")
+        return bytes(row[0])
+
+    def elected(self, name: str) -> str | None:
+        """Give the spelling of a name that most records use."""
+        row = self.run(
+            "SELECT spelling FROM tally WHERE name = ? AND count > 0"
+            " ORDER BY count DESC, spelling LIMIT 1",
+            (name,),
+        ).fetchone()
+        return row[0] if row else None
+
+    def documents(self) -> dict[str, Written]:
+        """Give what was last written, by path."""
+        rows = self.run("SELECT path, place, stamp, digests FROM document")
+        written = {
+            path: Written(place, _stamp(stamp), kept)
+            for path, place, stamp, kept in rows
         }
+        return {path: written[path] for path in _plain(written)}
+
+    def pending(self) -> list[str]:
+        return [*_plain(self._column("SELECT path FROM pending"))]
+
+    def complaints(self) -> list[Complaint]:
+        """Give what is wrong with each file, in order."""
+        rows = self.run(
+            "SELECT name, line, reason, digest FROM complaint"
+            " JOIN file ON file.key = complaint.file ORDER BY name, line, complaint.rowid"
+        )
+        return [
+            Complaint(file=file, line=line, reason=reason, digest=digest)
+            for file, line, reason, digest in rows
+        ]
+
+    def told(self) -> dict[str, str]:
+        """Give the complaints made before, with the digest of the file then."""
+        return dict(self.run("SELECT complaint, digest FROM told"))
+
+    def names(self) -> set[str]:
+        """Name the configured topics and providers that some record has had."""
+        return set(self._column("SELECT value FROM meta WHERE key LIKE 'name %'"))
+
+    def counts(self) -> Counts:
+        """Count the records."""
+        if self._counts is None:
+            read, drafts = self.run(
+                "SELECT COALESCE(SUM(read), 0), COALESCE(SUM(drafts), 0) FROM file"
+            ).fetchone()
+            usable, stories = self.run(
+                "SELECT COUNT(*), COUNT(DISTINCT id) FROM item"
+            ).fetchone()
+            self._counts = Counts(read, drafts, usable, stories)
+        return self._counts
+
+    def briefs(self, place: int) -> Counter[str]:
+        """Count why records are not in a place."""
+        return Counter(self._column("SELECT brief FROM refused WHERE place = ?", place))
+
+    def shelved(self, place: int) -> int:
+        """Count the records that a place lets in, age aside; up to a few."""
+        query = "SELECT COUNT(*) FROM (SELECT 1 FROM shelf WHERE place = ? LIMIT 1000)"
+        return int(self.run(query, (place,)).fetchone()[0])
+
+    def missing_ids(self) -> int:
+        """Count the stories that were known and are no more."""
+        query = "SELECT 1 FROM item WHERE id = ? LIMIT 1"
+        return sum(self.run(query, (id_,)).fetchone() is None for id_ in self.lost_ids)
+
+    # Writing
+
+    def forget(self, files: Iterable[str]) -> None:
+        """Take the records of files out of everything."""
+        self._counts = None
+        for name in files:
+            row = self.run(
+                "SELECT key, votes FROM file WHERE name = ?", (name,)
+            ).fetchone()
+            if row is not None:
+                self._delta.subtract(msgspec.msgpack.decode(row[1], type=_Votes))
+                self._forget(row[0])
+
+    def _forget(self, key: int) -> None:
+        items = key << _SHIFT, ((key + 1) << _SHIFT) - 1
+        among = "WHERE item BETWEEN ? AND ?"
+        self.lost_ids.update(
+            self._column("SELECT id FROM item WHERE key BETWEEN ? AND ?", *items)
+        )
+        self._dirty.update(self._column(f"SELECT place FROM shelf {among}", *items))
+        self._dirty.update(
+            self._column("SELECT place FROM refused WHERE file = ?", key)
+        )
+        self.run(f"DELETE FROM shelf {among}", items)
+        for table in ("item", "record"):
+            self.run(f"DELETE FROM {table} WHERE key BETWEEN ? AND ?", items)
+        for table in ("refused", "complaint"):
+            self.run(f"DELETE FROM {table} WHERE file = ?", (key,))
+        self.run("DELETE FROM file WHERE key = ?", (key,))
+
+    def take(self, sheets: Sequence[Sheet]) -> None:
+        """Put the records of files in."""
+        self._counts = None
+        for sheet in sheets:
+            key = self.run(
+                "INSERT INTO file (name, read, drafts, wake, votes) VALUES (?, ?, ?, ?, ?)",
+                (
+                    sheet.file,
+                    sheet.read,
+                    sheet.drafts,
+                    sheet.wake,
+                    _packed(sheet.votes),
+                ),
+            ).lastrowid
+            assert key
+            self._delta.update(sheet.votes)
+            self._take(sheet, key)
+
+    def _take(self, sheet: Sheet, key: int) -> None:
+        first = key << _SHIFT
+        items = [
+            (first + one.number, key, one.number, one.line, one.id)
+            for one in sheet.items
+        ]
+        self.run_many("INSERT INTO item VALUES (?, ?, ?, ?, ?)", items)
+        records = [
+            (first + one.number, one.record) for one in sheet.items if one.record
+        ]
+        self.run_many("INSERT INTO record VALUES (?, ?)", records)
+        keys = [self._place(place) for place, _one in sheet.standings]
+        ranked = (_shelved(one, first) for _place, one in sheet.standings)
+        shelved = [(place, *row) for place, row in zip(keys, ranked, strict=True)]
+        self.run_many("INSERT INTO shelf VALUES (?, ?, ?, ?, ?, ?)", shelved)
+        self._dirty.update(keys)
+        if sheet.refused:
+            rows = [(self._place(place), key, brief) for place, brief in sheet.refused]
+            self.run_many("INSERT INTO refused VALUES (?, ?, ?)", rows)
+            self._dirty.update(row[0] for row in rows)
+        if sheet.complaints:
+            wrong = [
+                (key, one.line, one.reason, one.digest) for one in sheet.complaints
+            ]
+            self.run_many("INSERT INTO complaint VALUES (?, ?, ?, ?)", wrong)
+        if sheet.names:
+            self._meta({f"name {name}": name for name in sheet.names})
+
+    def settle(self, survey: Survey, promised: Iterable[Place]) -> None:
+        """Make up the tally; a name that is shown another way now touches every feed."""
+        self._meta({"survey": _packed(survey)})
+        for place in promised:
+            if place not in self.places:
+                self._dirty.add(self._place(place))
+        delta = [
+            (name, spelling, count)
+            for (name, spelling), count in self._delta.items()
+            if count
+        ]
+        names = {name for name, *_rest in delta} if self.is_kept else set()
+        before = {name: self.elected(name) for name in names}
+        self.run_many(
+            "INSERT INTO tally VALUES (?, ?, ?) ON CONFLICT (name, spelling)"
+            " DO UPDATE SET count = count + excluded.count",
+            delta,
+        )
+        self.run("DELETE FROM tally WHERE count <= 0")
+        if any(old and old != self.elected(name) for name, old in before.items()):
+            self._dirty.update(self.places.values())
+        for statement in _INDEXES.strip().split(";\n"):
+            self.run(statement)
+
+    def promise(self, dirty: Iterable[int], paths: Iterable[str]) -> None:
+        """Commit what was read, and what is going to be written because of it."""
+        self.run_many(
+            "INSERT OR IGNORE INTO pending VALUES (?)", ((path,) for path in paths)
+        )
+        self.run_many(
+            "UPDATE place SET dirty = 1 WHERE key = ?", ((key,) for key in dirty)
+        )
+        self._meta(self._meta_after)
+        self.run("COMMIT")
+        self.run("BEGIN")
+
+    def keep(self, key: int, entries: int, expires: int | None) -> None:
+        """Note that a place is done."""
+        self.run(
+            "UPDATE place SET entries = ?, expires = ?, dirty = 0 WHERE key = ?",
+            (entries, expires, key),
+        )
+
+    def forget_places(self, gone: Iterable[int], documents: Iterable[str]) -> None:
+        """Note that feeds, and documents, are no more."""
+        self.run_many("DELETE FROM place WHERE key = ?", [(key,) for key in gone])
+        self.run_many(
+            "DELETE FROM document WHERE path = ?", [(path,) for path in documents]
+        )
+
+    def wrote(self, path: str, document: Written) -> None:
+        """Note what stands at a path now."""
+        self.run(
+            "INSERT OR REPLACE INTO document VALUES (?, ?, ?, ?)",
+            (path, document.place, _packed(document.stamp), document.digests),
+        )
+
+    def finish(self, complaints: Iterable[Complaint]) -> None:
+        """Commit the build."""
+        self._meta(self._meta_after | {"counts": _packed(self.counts())})
+        self.run("DELETE FROM pending")
+        self.run("DELETE FROM told")
+        self.run_many(
+            "INSERT OR REPLACE INTO told VALUES (?, ?)",
+            ((str(one), one.digest) for one in complaints),
+        )
+        self.run("COMMIT")
+
+    def empty_places(self) -> list[tuple[int, Place]]:
+        """Give the places without entries."""
+        rows = self.run(
+            "SELECT key, feed, topic, provider FROM place WHERE NOT entries"
+        )
+        return [(key, Place(*rest)) for key, *rest in rows]
+
+    def _place(self, place: Place) -> int:
+        key = self.places.get(place)
+        if key is None:
+            key = self.run(
+                "INSERT INTO place (feed, topic, provider, dirty) VALUES (?, ?, ?, 1)",
+                place,
+            ).lastrowid
+            assert key
+            self.places[place] = key
+        return key
+
+    def _start_over(self) -> None:
+        """Keep what only the last build can tell, and nothing that follows from the sources."""
+        self.lost_ids.update(self._column("SELECT DISTINCT id FROM item"))
+        for table in _DERIVED:
+            self.run(f"DELETE FROM {table}")
+        for name in self._column(
+            "SELECT name FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL"
+        ):
+            self.run(f"DROP INDEX {name}")
+        self.run("DELETE FROM meta WHERE key IN ('survey', 'counts')")
+        self._counts = None
+        self.run(
+            "UPDATE document SET place = 0, digests = x'', stamp = ?", (_packed(()),)
+        )
+
+    def _meta(self, values: Mapping[str, object]) -> None:
+        self.run_many("INSERT OR REPLACE INTO meta VALUES (?, ?)", [*values.items()])
+
+    def _column(self, query: str, *values: object) -> list[Any]:
+        return [row[0] for row in self.run(query, values)]
+
+    def _count(self, query: str) -> int:
+        return int(self.run(query).fetchone()[0])
 
 
-def _load(file: Path) -> State | None:
+def _counts(packed: object) -> Counts | None:
+    return (
+        msgspec.msgpack.decode(packed, type=Counts)
+        if isinstance(packed, bytes)
+        else None
+    )
+
+
+def _connected(file: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(file, isolation_level=None, cached_statements=256)
     try:
-        kept = json.loads(file.read_bytes())
-        if kept.pop("version") != VERSION:
-            return None
-        complaints = {
-            str(key): str(value) for key, value in kept.pop("complaints").items()
-        }
-        output = str(kept.pop("output"))
-        sets = {key: frozenset(map(str, values)) for key, values in kept.items()}
-        for key in ("documents", "pending"):
-            sets[key] = frozenset(_plain(sets[key]))
-        return State(output=output, complaints=complaints, **sets)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        return None
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
+        if version not in {0, _VERSION}:
+            raise sqlite3.DatabaseError("of another release")
+        # A crash of the machine may cost the state, and the next build notices.
+        connection.execute("PRAGMA synchronous = OFF")
+        connection.execute("PRAGMA cache_size = -16384")
+        if version == 0:
+            connection.executescript(
+                f"BEGIN;{_SCHEMA}PRAGMA user_version = {_VERSION};COMMIT"
+            )
+    except BaseException:
+        connection.close()
+        raise
+    return connection
 
 
-def _plain(paths: Iterable[str]) -> Iterable[str]:
+def _read(file: Path, query: str) -> list[Any]:
+    """Ask a state of another build; one that cannot answer is no state."""
+    try:
+        with closing(
+            sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)
+        ) as connection:
+            return [row[0] for row in connection.execute(query)]
+    except sqlite3.DatabaseError:
+        return []
+
+
+def _shelved(one: Standing, first: int) -> tuple[object, ...]:
+    return -one.time, first + one.number, one.quality, one.heat, one.published
+
+
+def _stamp(packed: bytes) -> tuple[int, ...]:
+    return msgspec.msgpack.decode(packed, type=tuple[int, ...])
+
+
+def _packed(value: object) -> bytes:
+    return msgspec.msgpack.encode(value)
+
+
+def _reason(error: Exception) -> str:
+    return getattr(error, "strerror", None) or str(error)
+
+
+def _plain(paths: Iterable[str]) -> Iterator[str]:
     """Believe only what may be the path of a document."""
     for path in paths:
         parts = PurePosixPath(path).parts

@@ -1,8 +1,6 @@
 """Plain text: the leftovers of scraping mended, and spellings folded so that they meet."""
 
-import html
 import re
-from html.entities import html5
 from unicodedata import normalize
 
 # What XML 1.0 cannot hold, the C1 controls, DEL, the replacement character and the
@@ -19,14 +17,21 @@ _FORBIDDEN = re.compile(
 _REFERENCE = re.compile(
     r"&(?:#[0-9]{1,9}|#[xX][0-9a-fA-F]{1,8}|[A-Za-z][A-Za-z0-9]{1,31});"
 )
+# All that ftfy takes for wrong encoding has one of these letters or a C1 control, or two
+# characters side by side that are not ASCII: a curly apostrophe is neither.
+_SUSPECT = re.compile(
+    r"[^\x00-\x7f](?:(?<=[\x80-\x9f\u00c2\u00c3\u0152\u0153])|[^\x00-\x7f])"
+)
 
 
 def mend(text: str) -> str:
     """Decode references once, repair the encoding, drop what no reader shows, fold space."""
     if "&" in text:
         text = _REFERENCE.sub(_decoded, text)
-    if not text.isascii():
+    if not text.isascii() and _SUSPECT.search(text):
         text = _encoding_repaired(text)
+    if text.isprintable() and "  " not in text and "\ufffd" not in text:
+        return text.strip()
     return " ".join(printable(text).split())
 
 
@@ -50,12 +55,15 @@ def visible(text: str) -> str:
 
 
 def _decoded(reference: re.Match[str]) -> str:
+    import html  # noqa: PLC0415  (most texts have no reference)
+    from html.entities import html5  # noqa: PLC0415
+
     text = reference[0]
     return html.unescape(text) if text[1] == "#" else html5.get(text[1:], text)
 
 
 def _encoding_repaired(text: str) -> str:
-    # ftfy is slow to import, and most archives are plain ASCII or need no repair.
+    # ftfy is slow to import, and most archives need no repair.
     import ftfy  # noqa: PLC0415
 
     return ftfy.fix_encoding(text)

@@ -6,11 +6,9 @@ import os
 import shutil
 import stat
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from pathlib import Path, PurePath
-
-from lxml import etree
+from pathlib import Path
 
 from feeds.errors import Locked, Unwritable
 from feeds.feed import GENERATOR
@@ -22,6 +20,9 @@ _SUFFIXES = (".rss", ".atom")
 _POLL = 0.05
 _HEAD = 1 << 16
 _ATOM = "{http://www.w3.org/2005/Atom}"
+# A pipe must not hold us up, and a link that is a document is none of ours.
+_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
+_WRITE = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
 
 
 class Output:
@@ -29,7 +30,9 @@ class Output:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._parents: dict[str, Path | None] = {}
+        self._root = os.path.realpath(folder)
+        self._staged = os.path.join(self._root, STAGING, "document")
+        self._parents: dict[str, str | None] = {}
 
     @contextmanager
     def locked(self, seconds: float) -> Iterator[None]:
@@ -60,16 +63,20 @@ class Output:
 
     def current(self, path: str) -> bytes | None:
         """Read what stands at a path; None where no plain file does."""
+        return _read(f"{self._root}/{path}")
+
+    def stamp(self, path: str) -> tuple[int, int, int] | None:
+        """Tell size, time and inode of what stands at a path; None where no plain file does.
+
+        A document whose stamp is what it was is as it was.
+        """
         try:
-            descriptor = os.open(
-                self.folder / path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
-            )
-            with open(descriptor, "rb") as file:
-                return (
-                    file.read() if stat.S_ISREG(os.fstat(descriptor).st_mode) else None
-                )
+            found = os.lstat(f"{self._root}/{path}")
         except OSError:
             return None
+        if not stat.S_ISREG(found.st_mode):
+            return None
+        return found.st_size, found.st_mtime_ns, found.st_ino
 
     def replace(self, path: str, content: bytes) -> bool:
         """Put a document in its place unless it is there already; tell whether it was put.
@@ -77,14 +84,16 @@ class Output:
         Raises Unwritable.
         """
         target = self._inside(path)
-        if self.current(path) == content:
+        if _read(target, len(content)) == content:
             return False
-        staged = self.folder / STAGING / "document"
         try:
-            self._make(target.parent)
-            self._make(staged.parent)
-            staged.write_bytes(content)
-            staged.replace(target)
+            try:
+                self._put(target, content)
+            except (FileNotFoundError, NotADirectoryError):
+                # The first document of a folder; looking for it each time costs more.
+                self._make(Path(target).parent)
+                self._make(self.folder / STAGING)
+                self._put(target, content)
         except OSError as error:
             raise Unwritable(
                 f"{self.folder / path}: cannot be written: {error.strerror}"
@@ -93,14 +102,14 @@ class Output:
 
     def remove(self, path: str) -> bool:
         """Remove a document that a build made, and the folders this empties."""
-        parent = self._parent(path)
-        if parent is None or not self._is_ours(path):
+        place = self._place(path)
+        if place is None or not self._is_ours(path):
             return False
-        target = parent / PurePath(path).name
+        target = Path(place)
         try:
             target.unlink()
             for folder in target.parents:
-                if folder == Path(os.path.realpath(self.folder)):
+                if folder == Path(self._root):
                     break
                 folder.rmdir()
         except OSError as error:
@@ -130,29 +139,40 @@ class Output:
     def _marks(self, path: str) -> tuple[str, str]:
         """Read generator and self address off the head of a document."""
         generator = self_link = ""
-        for element in _head(self.current(path) or b""):
-            if element.tag.endswith("generator"):
-                generator = element.text or ""
-            elif element.tag == f"{_ATOM}link" and element.get("rel") == "self":
-                self_link = element.get("href", "")
+        for tag, text, attributes in _head(self.current(path) or b""):
+            if tag.endswith("generator"):
+                generator = text
+            elif tag == f"{_ATOM}link" and attributes.get("rel") == "self":
+                self_link = attributes.get("href", "")
         return generator, self_link
 
-    def _inside(self, path: str) -> Path:
+    def _inside(self, path: str) -> str:
         """Give the place of a path; refuse one that a link would lead out of the folder."""
-        parent = self._parent(path)
-        if parent is None:
+        if (place := self._place(path)) is None:
             what = "a link leads out of the output folder, remove it"
             raise Unwritable(f"{self.folder / path}: {what}")
-        return parent / PurePath(path).name
+        return place
 
-    def _parent(self, path: str) -> Path | None:
-        """Resolve the folder of a path; None where it lies outside."""
-        name = str(PurePath(path).parent)
-        if name not in self._parents:
-            root = Path(os.path.realpath(self.folder))
-            parent = Path(os.path.realpath(root / name))
-            self._parents[name] = parent if parent.is_relative_to(root) else None
-        return self._parents[name]
+    def _place(self, path: str) -> str | None:
+        """Resolve the folder of a path, once for all in it; None where it lies outside."""
+        folder, name = os.path.split(path)
+        if folder not in self._parents:
+            resolved = os.path.realpath(os.path.join(self._root, folder))
+            inside = Path(resolved).is_relative_to(self._root)
+            self._parents[folder] = resolved if inside else None
+        parent = self._parents[folder]
+        return None if parent is None else f"{parent}/{name}"
+
+    def _put(self, target: str, content: bytes) -> None:
+        """Write a file beside all others, and move it into place when it is whole."""
+        descriptor = os.open(self._staged, _WRITE, 0o666)
+        try:
+            left = memoryview(content)
+            while left:
+                left = left[os.write(descriptor, left) :]
+        finally:
+            os.close(descriptor)
+        os.replace(self._staged, target)  # noqa: PTH105 - os is faster
 
     def _make(self, folder: Path) -> None:
         try:
@@ -182,8 +202,28 @@ def _lock(descriptor: int, seconds: float, folder: Path) -> None:
             return
 
 
-def _head(document: bytes) -> Iterator[etree._Element]:
-    """Give what a document says of itself, before its first entry."""
+def _read(place: str, size: int | None = None) -> bytes | None:
+    """Read the plain file at a place; None where there is none, or none of a size."""
+    try:
+        descriptor = os.open(place, _READ)
+    except OSError:
+        return None
+    try:
+        found = os.fstat(descriptor)
+        if not stat.S_ISREG(found.st_mode) or size not in (None, found.st_size):
+            return None
+        return os.read(descriptor, found.st_size)
+    except OSError:
+        return None
+    finally:
+        os.close(descriptor)
+
+
+def _head(document: bytes) -> Iterator[tuple[str, str, Mapping[str, str]]]:
+    """Give the elements before the first entry of a document: tag, text and attributes."""
+    # Slow to import, and no document is looked into while the state is whole.
+    from lxml import etree  # noqa: PLC0415
+
     parser = etree.XMLPullParser(["start", "end"], resolve_entities=False)
     try:
         parser.feed(document[:_HEAD])
@@ -193,7 +233,7 @@ def _head(document: bytes) -> Iterator[etree._Element]:
         if element.tag in {"item", f"{_ATOM}entry"}:
             return
         if event == "end":
-            yield element
+            yield element.tag, element.text or "", element.attrib
 
 
 def feeds_of(documents: Iterable[str]) -> set[str]:

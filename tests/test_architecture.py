@@ -32,7 +32,10 @@ ALLOWED = {
     "parse": {"frontmatter", "record"},
     "config": {"errors", "frontmatter", "path", "record", "shape"} | VALUES,
     "select": {"config", "record", "shape"} | VALUES,
-    "group": {"config", "content", "errors", "path", "record", "select", "shape"}
+    "group": {
+        *("config", "content", "errors", "frontmatter", "path", "record", "select"),
+        "shape",
+    }
     | VALUES,
     "render.generator": {"feed"},
     "render.rss": {"feed", "media", "render.generator"},
@@ -41,17 +44,24 @@ ALLOWED = {
     "plan": {"config", "frontmatter", "group", "record", "render", "select"} | VALUES,
     "compare": set(),
     "explain": {"config", "group", "plan", "record", "select"} | VALUES,
+    "assess": {"config", "group", "record", "select", "shape"},
+    "fingerprint": {"config"},
+    "parallel": {"errors"},
     "read": {"config", "errors", "parse", "record"},
     "write": {"errors", "feed"},
-    "store": {"errors"},
+    "store": {"assess", "errors", "group", "read", "record", "select"},
+    "publish": {
+        *("assess", "errors", "feed", "group", "parallel", "render", "select"),
+        *("shape", "store", "write"),
+    },
     "starter": {"config", "errors"},
     "build": {
-        *("compare", "config", "errors", "parse", "plan", "read", "record"),
-        *("render", "store", "write"),
+        *("assess", "compare", "config", "errors", "fingerprint", "group", "parallel"),
+        *("plan", "publish", "read", "record", "render", "store", "write"),
     },
     "cli": {
-        *("__init__", "build", "compare", "config", "errors", "explain", "moment"),
-        *("parse", "plan", "read", "record", "starter", "text", "write"),
+        *("__init__", "build", "compare", "config", "errors", "explain", "group"),
+        *("moment", "parse", "plan", "read", "record", "starter", "text"),
     },
     "__main__": {"cli"},
 }
@@ -66,11 +76,13 @@ DOORS = {
     "markdown_it": {"content"},
     "nh3": {"content"},
     "lxml": {"content", "render.generator", "write"},
-    "msgspec": {"config", "group", "shape"},
+    "msgspec": {"assess", "config", "group", "publish", "shape", "store"},
+    "sqlite3": {"store"},
     "click": {"cli"},
 }
 # Files, clock, processes and signals; all other modules turn values into values.
 OUTSIDE = {"read", "write", "store", "cli", "build", "starter", "__main__"}
+OUTSIDE |= {"fingerprint", "parallel"}
 OUTSIDE_MODULES = {
     *("asyncio", "fcntl", "glob", "http", "io", "locale", "multiprocessing", "os"),
     *("random", "shutil", "signal", "socket", "subprocess", "sys", "tempfile"),

@@ -7,8 +7,10 @@ import os
 import random
 import shutil
 import signal
+import sqlite3
 import subprocess
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -207,13 +209,17 @@ def test_a_lost_state_leaves_no_stale_document(site):
 def test_what_a_killed_build_wrote_is_known_to_the_next(site):
     """The documents of a build that died before it said so are pruned like any others."""
     site.build()
-    state = next((site.folder / FOLDER).glob("*.json"))
-    before = state.read_bytes()
+    before = shutil.copytree(site.folder / FOLDER, site.folder / "before")
     site.write("b.md", topics="[ML]")
     site.build()
-    pending = json.loads(before)
-    pending["pending"] = ["topics/ml.rss", "topics/ml.atom"]
-    state.write_text(json.dumps(pending))
+    shutil.rmtree(site.folder / FOLDER)
+    before.rename(site.folder / FOLDER)
+    with (
+        closing(sqlite3.connect(next((site.folder / FOLDER).glob("*.db")))) as state,
+        state,
+    ):
+        for path in ("topics/ml.rss", "topics/ml.atom"):
+            state.execute("INSERT INTO pending VALUES (?)", (path,))
     (site.folder / "records/b.md").unlink()
     site.build()
     assert [*site.output()] == [

@@ -3,6 +3,7 @@
 import html
 
 import pytest
+from lxml.html import fragment_fromstring
 
 from feeds.content import content
 from feeds.feed import Person
@@ -97,6 +98,22 @@ def test_an_address_stays_within_its_attribute():
     )
     assert "<script>" not in made
     assert '"onclick' not in made
+
+
+@pytest.mark.parametrize("url", ["https://c.example/?a='1'&amp;b=%22", "'\"<>&"])
+def test_an_address_reads_as_it_was_written(url):
+    made = shown(
+        lead=an_image(url), summary="<&>", related=(a_related("'\"<>", link=url),)
+    )
+    tree = fragment_fromstring(made, create_parent="div")
+    assert [one.get("src") for one in tree.iter("img")] == [url]
+    assert [one.get("href") for one in tree.iter("a")] == [url, PROVIDER.uri]
+    assert [one.text for one in tree.iter("a")] == ["'\"<>", PROVIDER.name]
+    assert [one.text for one in tree][1] == "<&>"
+
+
+def test_quotation_marks_are_left_as_they_are_in_text():
+    assert shown(summary="'a' \"b\"").startswith("<p>'a' \"b\"</p>")
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feeds.feed import EMPTY, Enclosure, Entry, Feed, Image, Person, Related
+from feeds.feed import EMPTY, Enclosure, Entry, Feed, Image, Person, Related, filled
 from feeds.render import FORMATS, atom, documents, rss
 from feeds.render.generator import item
 
@@ -64,7 +64,7 @@ entries = st.builds(
     images=st.lists(pictures, max_size=2).map(tuple),
     related=st.lists(st.just(OTHER), max_size=2).map(tuple),
 )
-feeds = st.builds(
+shells = st.builds(
     Feed,
     base=st.just("https://feeds.example.org/"),
     path=st.just("all"),
@@ -78,8 +78,8 @@ feeds = st.builds(
     logo=st.none(),
     ttl=st.none(),
     formats=st.just(("rss", "atom")),
-    entries=st.lists(entries, max_size=3).map(tuple),
 )
+feeds = st.builds(filled, shells, st.lists(entries, max_size=3))
 
 
 def an_entry(**changes):
@@ -114,9 +114,8 @@ def a_feed(*entries, **changes):
         "logo": "https://www.example.org/logo.png",
         "ttl": 60,
         "formats": ("rss", "atom"),
-        "entries": entries,
     }
-    return Feed(**{**feed, **changes})
+    return filled(Feed(**{**feed, **changes}), entries)
 
 
 def written(feed):
@@ -149,6 +148,32 @@ def test_entries_written_alone_make_the_document_feedgen_writes_whole(name, feed
     for entry in feed.entries:
         whole.add_entry(item(entry), order="append")
     assert written_by_us == getattr(whole, f"{name}_str")(pretty=True)
+
+
+@pytest.mark.parametrize("name", FORMATS)
+@given(feed=feeds)
+def test_a_document_is_cut_into_the_fragments_of_its_entries(name, feed):
+    fragments = FORMATS[name].entries(feed.entries)
+    assert FORMATS[name].cut(written(feed)[name]) == fragments
+    assert fragments == [FORMATS[name].entries([one])[0] for one in feed.entries]
+
+
+@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("document", [b"", b"\n", b"<rss/>", b"<item>", b"<entry>"])
+def test_what_holds_no_entry_has_no_fragments(name, document):
+    assert FORMATS[name].cut(document) == []
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_entries_are_as_many_as_there_were(name):
+    entries = [an_entry(title=f"Number {n}") for n in range(250)]
+    fragments = FORMATS[name].entries(entries)
+    assert len(fragments) == 250
+    assert all(
+        f"<title>{one.title}</title>".encode() in fragment
+        for one, fragment in zip(entries, fragments, strict=True)
+    )
+    assert FORMATS[name].entries([]) == []
 
 
 @given(feed=feeds)

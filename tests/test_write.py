@@ -1,5 +1,6 @@
 """The output folder: whole or not at all, only what changed, only below it."""
 
+import errno
 import fcntl
 import os
 from pathlib import Path
@@ -24,6 +25,65 @@ def test_an_unchanged_document_keeps_inode_and_time(tmp_path):
     assert not Output(tmp_path).replace("all.rss", b"same")
     after = (tmp_path / "all.rss").stat()
     assert (before.st_ino, before.st_mtime_ns) == (after.st_ino, after.st_mtime_ns)
+
+
+def test_a_document_of_the_same_size_is_replaced_too(tmp_path):
+    Output(tmp_path).replace("all.rss", b"one")
+    assert Output(tmp_path).replace("all.rss", b"two")
+    assert (tmp_path / "all.rss").read_bytes() == b"two"
+
+
+def test_an_empty_document_is_put_once(tmp_path):
+    assert Output(tmp_path).replace("all.rss", b"")
+    assert not Output(tmp_path).replace("all.rss", b"")
+    assert Output(tmp_path).replace("all.rss", b"new")
+
+
+def test_a_folder_that_went_away_is_made_again(tmp_path):
+    output = Output(tmp_path)
+    output.replace("topics/ai.atom", ATOM)
+    output.remove("topics/ai.atom")
+    assert not (tmp_path / "topics").exists()
+    assert output.replace("topics/ai.atom", ATOM)
+    assert (tmp_path / "topics/ai.atom").read_bytes() == ATOM
+
+
+def test_a_document_written_in_pieces_is_whole(tmp_path, monkeypatch):
+    write = os.write
+    monkeypatch.setattr(os, "write", lambda to, content: write(to, content[:10]))
+    Output(tmp_path).replace("all.atom", ATOM)
+    assert (tmp_path / "all.atom").read_bytes() == ATOM
+
+
+def test_a_stamp_lasts_until_the_document_changes(tmp_path):
+    output = Output(tmp_path)
+    output.replace("all.rss", b"new")
+    stamp = output.stamp("all.rss")
+    found = (tmp_path / "all.rss").stat()
+    assert stamp == (3, found.st_mtime_ns, found.st_ino)
+    output.replace("all.rss", b"new")
+    assert Output(tmp_path).stamp("all.rss") == stamp
+    output.replace("all.rss", b"newer")
+    assert output.stamp("all.rss") != stamp
+
+
+def test_only_a_plain_file_has_a_stamp(tmp_path):
+    (tmp_path / "folder.rss").mkdir()
+    (tmp_path / "link.rss").symlink_to(__file__)
+    os.mkfifo(tmp_path / "pipe.rss")
+    for path in ("folder.rss", "link.rss", "pipe.rss", "none.rss", "none/all.rss"):
+        assert Output(tmp_path).stamp(path) is None
+        assert Output(tmp_path).current(path) is None
+
+
+def test_what_cannot_be_read_is_not_there(tmp_path, monkeypatch):
+    (tmp_path / "all.rss").write_bytes(b"old")
+
+    def broken(_descriptor, _size):
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(os, "read", broken)
+    assert Output(tmp_path).current("all.rss") is None
 
 
 def test_files_are_readable_as_the_umask_says(tmp_path):

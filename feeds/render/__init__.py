@@ -1,25 +1,76 @@
 """Feed → bytes, one module for each format."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from feeds.feed import Entry, Feed
-from feeds.render import atom, rss
+
+_BATCH = 100
+"""How many entries are trees at a time; each is some 13 KB."""
+
+
+class Writer(NamedTuple):
+    """What writes a format: a document of nothing but entries, and one around fragments."""
+
+    entries: Callable[[Iterable[Entry]], bytes]
+    document: Callable[[Feed, str, Iterable[bytes]], bytes]
 
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """How a format is written: an entry's bytes, and a document around such bytes."""
+    """How a format is written: each entry to a fragment, and a document around these.
+
+    `tag` is that of an entry. The writer is slow to import, so it waits until it is wanted.
+    """
 
     suffix: str
     media_type: str
-    entry: Callable[[Entry], bytes]
-    document: Callable[[Feed, str, Iterable[bytes]], bytes]
+    tag: str
+    writer: Callable[[], Writer]
+
+    def entries(self, entries: Sequence[Entry]) -> list[bytes]:
+        """Write each entry to bytes that are the same in every document that holds it."""
+        write = self.writer().entries
+        batches = range(0, len(entries), _BATCH)
+        written = [write(entries[first : first + _BATCH]) for first in batches]
+        fragments = [
+            fragment for document in written for fragment in self.cut(document)
+        ]
+        assert len(fragments) == len(entries)
+        return fragments
+
+    def document(self, feed: Feed, self_link: str, fragments: Iterable[bytes]) -> bytes:
+        """Write a feed around the fragments of its entries."""
+        return self.writer().document(feed, self_link, fragments)
+
+    def cut(self, document: bytes) -> list[bytes]:
+        """Give the fragments that a document was made of.
+
+        Text is escaped, so what looks like the tag of an entry is one.
+        """
+        start, end = f"<{self.tag}>".encode(), f"</{self.tag}>\n".encode()
+        head, found, rest = document.partition(start)
+        indent = head[head.rfind(b"\n") + 1 :]
+        *pieces, _tail = (indent + found + rest).split(end)
+        return [piece + end for piece in pieces]
+
+
+def _rss() -> Writer:
+    from feeds.render import rss  # noqa: PLC0415
+
+    return Writer(rss.entries, rss.document)
+
+
+def _atom() -> Writer:
+    from feeds.render import atom  # noqa: PLC0415
+
+    return Writer(atom.entries, atom.document)
 
 
 FORMATS = {
-    "rss": Format(".rss", "application/rss+xml", rss.entry, rss.document),
-    "atom": Format(".atom", "application/atom+xml", atom.entry, atom.document),
+    "rss": Format(".rss", "application/rss+xml", "item", _rss),
+    "atom": Format(".atom", "application/atom+xml", "entry", _atom),
 }
 
 
@@ -37,16 +88,14 @@ class Document:
 
     def render(self) -> bytes:
         """Write the document; each entry's bytes are made once for all feeds that hold it."""
+        keys = [(self.format.suffix, entry) for entry in self.feed.entries]
+        fresh = [key for key in keys if key not in self.fragments]
+        if fresh:
+            made = self.format.entries([entry for _, entry in fresh])
+            self.fragments.update(zip(fresh, made, strict=True))
         return self.format.document(
-            self.feed, self.feed.base + self.path, self._entries()
+            self.feed, self.feed.base + self.path, map(self.fragments.__getitem__, keys)
         )
-
-    def _entries(self) -> Iterator[bytes]:
-        for entry in self.feed.entries:
-            key = (self.format.suffix, entry)
-            if key not in self.fragments:
-                self.fragments[key] = self.format.entry(entry)
-            yield self.fragments[key]
 
 
 def documents(feeds: Iterable[Feed]) -> Iterator[Document]:

@@ -3,12 +3,13 @@
 from collections.abc import Iterable
 
 from feeds.feed import Entry, Feed
-from feeds.render.generator import Shell, alone, around, generator
+from feeds.render.generator import Shell, around, generator, together
 
 
-def entry(entry: Entry) -> bytes:
-    """Write an entry as an Atom entry."""
-    return alone(entry, "atom_str", b"<entry>", b"</entry>")
+def entries(entries: Iterable[Entry]) -> bytes:
+    """Write entries as the entries of an Atom feed."""
+    written: bytes = together(entries).atom_str(pretty=True)
+    return written
 
 
 def document(feed: Feed, self_link: str, entries: Iterable[bytes]) -> bytes:

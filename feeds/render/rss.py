@@ -4,14 +4,15 @@ from collections.abc import Iterable
 
 from feeds.feed import Entry, Feed
 from feeds.media import media_type
-from feeds.render.generator import Shell, alone, around, generator
+from feeds.render.generator import Shell, around, generator, together
 
 _LOGOS = frozenset({"image/png", "image/jpeg", "image/gif"})
 
 
-def entry(entry: Entry) -> bytes:
-    """Write an entry as an RSS item."""
-    return alone(entry, "rss_str", b"<item>", b"</item>")
+def entries(entries: Iterable[Entry]) -> bytes:
+    """Write entries as the items of a channel."""
+    written: bytes = together(entries).rss_str(pretty=True)
+    return written
 
 
 def document(feed: Feed, self_link: str, entries: Iterable[bytes]) -> bytes:

@@ -1,0 +1,83 @@
+"""Work spread over processes: the same results in the same order, for any number.
+
+Each worker is a fork that takes every n-th chunk and writes its results into a pipe of its
+own. So a worker waits for nobody but its reader: when the build ends, however it ends, the
+pipe closes and the worker with it.
+"""
+
+import os
+import pickle
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, BinaryIO, NoReturn, TypeVar
+
+from feeds.errors import FeedsError
+
+_Task = TypeVar("_Task")
+_Result = TypeVar("_Result")
+
+
+def cpus() -> int:
+    """Count the processors that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def spread(
+    work: Callable[[_Task], _Result], tasks: Sequence[_Task], jobs: int
+) -> Iterator[_Result]:
+    """Give the result of each task, in order; one job works here and now."""
+    jobs = min(jobs, len(tasks))
+    if jobs <= 1 or not hasattr(os, "fork"):
+        yield from map(work, tasks)
+        return
+    workers: list[tuple[int, BinaryIO]] = []
+    try:
+        for number in range(jobs):
+            workers.append(_start(work, tasks[number::jobs]))
+        for number in range(len(tasks)):
+            yield _result(workers[number % jobs][1])
+    finally:
+        for pid, pipe in workers:
+            pipe.close()
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
+
+
+def _start(
+    work: Callable[[_Task], _Result], tasks: Sequence[_Task]
+) -> tuple[int, BinaryIO]:
+    reading, writing = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        os.close(reading)
+        _work(work, tasks, writing)
+    os.close(writing)
+    return pid, os.fdopen(reading, "rb")
+
+
+def _work(
+    work: Callable[[_Task], _Result], tasks: Sequence[_Task], writing: int
+) -> NoReturn:
+    # The terminal's Ctrl-C reaches all of us; the parent decides what becomes of it.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    status = 1
+    try:
+        with os.fdopen(writing, "wb") as pipe:
+            for task in tasks:
+                pickle.dump(work(task), pipe, pickle.HIGHEST_PROTOCOL)
+                pipe.flush()
+        status = 0
+    except BrokenPipeError:  # the parent is gone
+        pass
+    finally:
+        os._exit(status)
+
+
+def _result(pipe: BinaryIO) -> Any:
+    try:
+        return pickle.load(pipe)
+    except (EOFError, pickle.UnpicklingError) as error:
+        raise FeedsError("a worker process died; --jobs 1 does without") from error

@@ -1,0 +1,298 @@
+"""Touched feeds into documents: what an entry looks like is made once and used again.
+
+A document that stands as it was written is where its entries are found again; what is not
+found there is rendered, over processes where it is much.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import timedelta
+from functools import partial
+from hashlib import blake2b
+from itertools import islice
+from typing import NamedTuple
+
+import msgspec
+
+from feeds import shape
+from feeds.assess import Rulebook, decode
+from feeds.errors import Mistake
+from feeds.feed import Feed
+from feeds.group import Names, Place, entry, feed, path_of, spelling
+from feeds.parallel import spread
+from feeds.render import FORMATS
+from feeds.select import Candidate, Standing, age, candidate, judged, newest
+from feeds.store import Ledger, Written
+from feeds.write import Output, feeds_of
+
+BATCH = 100
+"""How many feeds are rendered together: entries are shared within a batch."""
+
+KEPT = 8000
+"""How many rendered entries are kept at hand; bounds memory."""
+
+ALONE = 300
+"""So few entries are rendered without workers."""
+
+CHUNK = 100
+"""How many entries a worker renders before it tells."""
+
+_DIGEST = 16
+
+Switches = tuple[bool, bool, bool, bool]
+"""How a feed shows a story: related, enclosure, media, inline."""
+
+
+class Shown(NamedTuple):
+    """A story as a feed shows it: enough to render it, and a digest of all of that."""
+
+    digest: bytes
+    record: bytes
+    names: Names
+    switches: Switches
+
+
+class Prepared(NamedTuple):
+    """A feed and what is in it, ready to be put together."""
+
+    key: int
+    feed: Feed
+    entries: list[Shown]
+    expires: int | None
+
+
+class Work:
+    """What there is to do in the output: feeds to look at again, and feeds that are gone.
+
+    A feed is looked at again where a record touched it, a story became too old, or one of
+    its documents does not stand as it was written.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        book: Rulebook,
+        folder: Output,
+        before: Mapping[str, Written],
+    ) -> None:
+        self.before = before
+        dirty = ledger.dirty()
+        dirty.update(
+            old.place for path, old in before.items() if old.stamp != folder.stamp(path)
+        )
+        places = {key: place for place, key in ledger.places.items() if key in dirty}
+        self.gone = {
+            key
+            for key, place in places.items()
+            if not (place in book.promised and not book.desk(place).is_closed)
+            and not ledger.shelved(key)
+        }
+        self.dirty = {
+            key: place for key, place in places.items() if key not in self.gone
+        }
+        self.alive = set(ledger.places.values()) - self.gone
+        self.pending = ledger.pending()
+        self.documents: dict[str, int] = {}
+        seen = {
+            path.lower(): old.place
+            for path, old in before.items()
+            if old.place in self.alive
+        }
+        for key, place in self.dirty.items():
+            address = path_of(place, book.config)
+            for name in dict.fromkeys(book.desk(place).rules.formats or ()):
+                document = address + FORMATS[name].suffix
+                if seen.setdefault(document.lower(), key) != key:
+                    what = "change one path in feeds.yaml"
+                    raise Mistake(f'two feeds have the path "{address}", {what}')
+                self.documents[document] = key
+
+    def paths(self) -> set[str]:
+        """Name the feeds that there will be."""
+        kept = (path for path, old in self.before.items() if old.place in self.alive)
+        return feeds_of(self.documents) | feeds_of(kept)
+
+    def stale(self) -> set[str]:
+        """Name the documents that are not to stand any longer."""
+        clean = self.alive - self.dirty.keys()
+        kept = {path for path, old in self.before.items() if old.place in clean}
+        return {*self.before, *self.pending} - self.documents.keys() - kept
+
+
+class Publisher:
+    """The documents of one build."""
+
+    def __init__(
+        self, folder: Output, ledger: Ledger, book: Rulebook, jobs: int
+    ) -> None:
+        self.folder, self.ledger, self.book, self.jobs = folder, ledger, book, jobs
+        self.config, self.now = book.config, book.now
+        self.doubled = ledger.doubled()
+        self.names: dict[str, str | None] = {}
+        self.fragments: dict[tuple[str, bytes], bytes] = {}
+        self.stories: dict[tuple[str, int], tuple[bytes, Candidate]] = {}
+
+    def publish(
+        self, places: Sequence[tuple[int, Place]], documents: Mapping[str, Written]
+    ) -> Iterator[str]:
+        """Write what changed of these feeds; name each document that was written."""
+        for at in range(0, len(places), BATCH):
+            batch = [self._prepared(*place) for place in places[at : at + BATCH]]
+            self._recall(batch, documents)
+            self._render(batch)
+            for prepared in batch:
+                yield from self._write(prepared)
+            self.stories.clear()
+            if len(self.fragments) > KEPT:
+                self.fragments.clear()
+
+    def _prepared(self, key: int, place: Place) -> Prepared:
+        rules = self.book.desk(place).rules
+        images = rules.images or shape.Images()
+        switches = (rules.related is not False, *msgspec.structs.astuple(images))
+        kept, expires = self._kept(key, rules)
+        stories = [self._story(this) for this in kept]
+        head = feed(
+            place, rules, self._names(place.topic, provider=place.provider), self.config
+        )
+        updated = max((one.updated for _record, one in stories), default=head.updated)
+        shown = [self._shown(record, one, switches) for record, one in stories]
+        return Prepared(key, replace(head, updated=updated), shown, expires)
+
+    def _kept(self, key: int, rules: shape.Rules) -> tuple[list[Standing], int | None]:
+        """Select the entries of a place, and say when time will change them."""
+        seen: list[Standing] = []
+
+        def doubles(this: Standing) -> Iterable[Standing]:
+            found = (
+                self.ledger.doubles(key, this.id) if this.id in self.doubled else [this]
+            )
+            seen.extend(found)
+            return found
+
+        stream = self.ledger.standings(key, rules.pick or "newest")
+        verdicts = judged(stream, doubles, rules, self.now)
+        kept = [
+            *islice((this for this, refusal in verdicts if not refusal), rules.limit)
+        ]
+        kept.sort(key=newest)
+        if rules.max_age is None:
+            return kept, None
+        most, now = age(rules.max_age), int(self.now.timestamp())
+        fresh = [
+            this.time for this in seen if timedelta(seconds=now - this.time) <= most
+        ]
+        return kept, min(fresh) + int(most.total_seconds()) + 1 if fresh else None
+
+    def _story(self, this: Standing) -> tuple[bytes, Candidate]:
+        key = this.file, this.number
+        if key not in self.stories:
+            record = self.ledger.record(*key)
+            self.stories[key] = record, candidate(decode(record), self.config, self.now)
+        return self.stories[key]
+
+    def _shown(self, record: bytes, one: Candidate, switches: Switches) -> Shown:
+        names = self._names(*one.topics, provider=one.record.provider)
+        said = (*names.topics.values(), *names.providers.values())
+        details = (one.id, int(one.updated.timestamp()), said, switches)
+        digest = blake2b(record + msgspec.msgpack.encode(details), digest_size=_DIGEST)
+        return Shown(digest.digest(), record, names, switches)
+
+    def _names(self, *topics: str | None, provider: str | None = None) -> Names:
+        """Find how topics and a provider are shown."""
+        config = self.config
+        return Names(
+            topics={
+                key: self._name("topic", key, config.topics) or spelling(key, config)
+                for key in topics
+                if key is not None
+            },
+            providers={
+                provider: self._name("provider", provider, config.providers) or provider
+            }
+            if provider is not None
+            else {},
+        )
+
+    def _name(
+        self, kind: str, key: str, groups: Mapping[str, shape.Group]
+    ) -> str | None:
+        written = groups.get(key)
+        if written and written.name:
+            return written.name
+        name = f"{kind} {key}"
+        if name not in self.names:
+            self.names[name] = self.ledger.elected(name)
+        return self.names[name]
+
+    def _recall(
+        self, batch: Iterable[Prepared], documents: Mapping[str, Written]
+    ) -> None:
+        """Take the entries of documents that stand as they were written."""
+        for prepared in batch:
+            for name in prepared.feed.formats:
+                form = FORMATS[name]
+                path = prepared.feed.path + form.suffix
+                known = documents.get(path)
+                if known and known.digests and known.stamp == self.folder.stamp(path):
+                    fragments = form.cut(self.folder.current(path) or b"")
+                    digests = _digests(known.digests)
+                    if len(fragments) == len(digests):
+                        keys = ((name, digest) for digest in digests)
+                        self.fragments.update(zip(keys, fragments, strict=True))
+
+    def _render(self, batch: Iterable[Prepared]) -> None:
+        """Render the entries that were not found."""
+        missing: dict[str, dict[bytes, Shown]] = {}
+        for prepared in batch:
+            for name in prepared.feed.formats:
+                for shown in prepared.entries:
+                    if (name, shown.digest) not in self.fragments:
+                        missing.setdefault(name, {})[shown.digest] = shown
+        everything = {
+            digest: shown for some in missing.values() for digest, shown in some.items()
+        }
+        formats = tuple(missing)
+        entries = list(everything.values())
+        chunks = [entries[at : at + CHUNK] for at in range(0, len(entries), CHUNK)]
+        work = partial(rendered, formats=formats, book=self.book)
+        jobs = self.jobs if len(entries) > ALONE else 1
+        for chunk, results in zip(chunks, spread(work, chunks, jobs), strict=True):
+            for name, fragments in zip(formats, results, strict=True):
+                keys = ((name, shown.digest) for shown in chunk)
+                self.fragments.update(zip(keys, fragments, strict=True))
+
+    def _write(self, prepared: Prepared) -> Iterator[str]:
+        feed, shown = prepared.feed, prepared.entries
+        for name in feed.formats:
+            form = FORMATS[name]
+            path = feed.path + form.suffix
+            fragments = [self.fragments[name, one.digest] for one in shown]
+            if self.folder.replace(
+                path, form.document(feed, feed.base + path, fragments)
+            ):
+                yield path
+            digests = b"".join(one.digest for one in shown)
+            stamp = self.folder.stamp(path) or ()
+            self.ledger.wrote(path, Written(prepared.key, stamp, digests))
+        self.ledger.keep(prepared.key, len(shown), prepared.expires)
+
+
+def rendered(
+    entries: Sequence[Shown], formats: Sequence[str], book: Rulebook
+) -> list[list[bytes]]:
+    """Write entries in each format."""
+    made = []
+    for shown in entries:
+        one = candidate(decode(shown.record), book.config, book.now)
+        related, *images = shown.switches
+        switches = shape.Images(**dict(zip(_IMAGES, images, strict=True)))
+        made.append(entry(one, shown.names, related=related, images=switches))
+    return [FORMATS[name].entries(made) for name in formats]
+
+
+_IMAGES = shape.Images.__struct_fields__
+
+
+def _digests(joined: bytes) -> list[bytes]:
+    return [joined[at : at + _DIGEST] for at in range(0, len(joined), _DIGEST)]
