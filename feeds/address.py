@@ -129,6 +129,8 @@ def normalised(link: str) -> str:
 
 def identity(own: str, site_id: str) -> str:
     """Make a record's id a URI: as it is where it is one, else a `tag:` URI."""
+    if "/." not in own and _NORMAL.fullmatch(own):
+        return own
     scheme, _, name = own.partition(":")
     scheme = scheme.lower()
     if scheme in {"http", "https"}:

@@ -5,6 +5,7 @@ own. So a worker waits for nobody but its reader: when the build ends, however i
 pipe closes and the worker with it.
 """
 
+import gc
 import os
 import pickle
 import signal
@@ -33,6 +34,7 @@ def spread(
         yield from map(work, tasks)
         return
     workers: list[tuple[int, BinaryIO]] = []
+    gc.freeze()  # what a worker's collector looks at, it copies
     try:
         for number in range(jobs):
             workers.append(_start(work, tasks[number::jobs]))
@@ -43,6 +45,7 @@ def spread(
             pipe.close()
             os.kill(pid, signal.SIGKILL)
             os.waitpid(pid, 0)
+        gc.unfreeze()
 
 
 def _start(
@@ -63,6 +66,7 @@ def _work(
     # The terminal's Ctrl-C reaches all of us; the parent decides what becomes of it.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    gc.disable()  # its work is short, and none of it is cyclic
     status = 1
     try:
         with os.fdopen(writing, "wb") as pipe:

@@ -25,7 +25,7 @@ from feeds.select import Candidate, Standing, age, candidate, judged, newest
 from feeds.store import Ledger, Written
 from feeds.write import Output, feeds_of
 
-BATCH = 100
+BATCH = 300
 """How many feeds are rendered together: entries are shared within a batch."""
 
 KEPT = 8000
@@ -257,6 +257,8 @@ class Publisher:
         chunks = [entries[at : at + CHUNK] for at in range(0, len(entries), CHUNK)]
         work = partial(rendered, formats=formats, book=self.book)
         jobs = self.jobs if len(entries) > ALONE else 1
+        for name in formats:
+            FORMATS[name].writer()  # imported here, it need not be in each worker
         for chunk, results in zip(chunks, spread(work, chunks, jobs), strict=True):
             for name, fragments in zip(formats, results, strict=True):
                 keys = ((name, shown.digest) for shown in chunk)

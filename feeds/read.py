@@ -3,6 +3,7 @@
 import glob
 import os
 import stat
+import sys
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -230,20 +231,30 @@ def _content(place: bytes, name: str) -> bytes | str:
     except (OSError, ValueError) as error:
         return f"cannot be read: {getattr(error, 'strerror', None) or error}"
     try:
-        mode = os.fstat(descriptor).st_mode
-        if stat.S_ISDIR(mode):
+        status = os.fstat(descriptor)
+        if stat.S_ISDIR(status.st_mode):
             return _folder(name)
-        if not stat.S_ISREG(mode):
+        if not stat.S_ISREG(status.st_mode):
             return "no regular file, expected a record"
-        with open(descriptor, "rb", closefd=False) as opened:
-            if holds_many(name):
-                return opened.read()
-            content = opened.read(MAX_RECORD_SIZE + 1)
+        most = sys.maxsize if holds_many(name) else MAX_RECORD_SIZE
+        return _all(descriptor, status.st_size, most)
     except OSError as error:
         return f"cannot be read: {error.strerror}"
     finally:
         os.close(descriptor)
-    return TOO_LARGE if len(content) > MAX_RECORD_SIZE else content
+
+
+def _all(descriptor: int, size: int, most: int) -> bytes | str:
+    """Read a file that had `size` bytes a moment ago; it may grow meanwhile."""
+    content = b""
+    while len(content) <= most:
+        more = os.read(
+            descriptor, size + 1 - len(content) if size >= len(content) else 1 << 16
+        )
+        if not more:
+            return content
+        content += more
+    return TOO_LARGE
 
 
 def _folder(name: str) -> str:

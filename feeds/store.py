@@ -166,9 +166,9 @@ class Store:
     def others(self) -> set[str]:
         """Name the documents that other configurations keep in the same output."""
         found: set[str] = set()
-        for file in self.folder.glob("*.db"):
+        for file in set(self.folder.glob("*.db")) - {self.file}:
             output = _read(file, "SELECT value FROM meta WHERE key = 'output'")
-            if file != self.file and output == [self.output]:
+            if output == [self.output]:
                 found.update(_plain(_read(file, "SELECT path FROM document")))
         return found
 
