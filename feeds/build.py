@@ -19,11 +19,13 @@ from feeds.fingerprint import salt
 from feeds.group import path_of, strangers
 from feeds.parallel import cpus, spread
 from feeds.plan import Plan, plan, why
+from feeds.publish import ALONE as FEW_FEEDS
+from feeds.publish import CHUNK as BATCH
 from feeds.publish import Publisher, Work
 from feeds.read import changed, find, places, read, survey
 from feeds.record import Complaint, Record
 from feeds.render import Document
-from feeds.store import Damaged, Ledger, Store, Written
+from feeds.store import Damaged, Done, Ledger, Store, Written
 from feeds.write import Output, feeds_of
 
 FEW = 10
@@ -175,9 +177,10 @@ def _build(
         if work.dirty or stale:
             folder.check(work.documents)
             ledger.promise(work.dirty, work.documents)
-            publisher = Publisher(folder, ledger, book, jobs)
-            written = list(publisher.publish([*work.dirty.items()], before))
+            done = list(_published(work, ledger, folder, book, store, jobs))
+            written = [path for one in done for path in one.written]
             removed = [path for path in stale if folder.remove(path)]
+            ledger.keep(done)
             ledger.forget_places(work.gone, stale)
         if is_read or work.dirty or stale:
             ledger.finish(complaints)
@@ -223,7 +226,7 @@ def _read_changes(
     ledger.forget([*again, *gone])
     chunks = [again[at : at + CHUNK] for at in range(0, len(again), CHUNK)]
     work = partial(_assessed, book=book)
-    for sheets in spread(work, chunks, jobs if len(again) > ALONE else 1):
+    for sheets in spread(lambda: work, chunks, jobs if len(again) > ALONE else 1):
         ledger.take(sheets)
     ledger.settle(seen, book.promised)
     return True
@@ -235,6 +238,28 @@ def _assessed(files: Sequence[str], book: Rulebook) -> list[Sheet]:
     return [
         assess(file, read([file], config.folder, config.zone), book) for file in files
     ]
+
+
+def _published(
+    work: Work, ledger: Ledger, folder: Output, book: Rulebook, store: Store, jobs: int
+) -> Iterator[Done]:
+    """Write the feeds that have to be looked at."""
+    places = [*work.dirty.items()]
+    tasks = [places[at : at + BATCH] for at in range(0, len(places), BATCH)]
+
+    def here() -> Publisher:
+        return Publisher(folder, ledger, book, work.before)
+
+    def elsewhere() -> Publisher:
+        # No connection to the state lives through a fork; what it reads is committed.
+        return Publisher(
+            Output(folder.folder), store.reopened(ledger), book, work.before
+        )
+
+    if len(places) <= FEW_FEEDS:
+        jobs = 1
+    for done in spread(here if jobs == 1 else elsewhere, tasks, jobs):
+        yield from done
 
 
 def _guard(ledger: Ledger, work: Work, complaints: Sequence[Complaint]) -> None:

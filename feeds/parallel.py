@@ -26,20 +26,26 @@ def cpus() -> int:
 
 
 def spread(
-    work: Callable[[_Task], _Result], tasks: Sequence[_Task], jobs: int
+    make: Callable[[], Callable[[_Task], _Result]], tasks: Sequence[_Task], jobs: int
 ) -> Iterator[_Result]:
-    """Give the result of each task, in order; one job works here and now."""
+    """Give the result of each task, in order; one job works here and now.
+
+    `make` is called once in each process, and gives what does the work there.
+    """
     jobs = min(jobs, len(tasks))
     if jobs <= 1 or not hasattr(os, "fork"):
-        yield from map(work, tasks)
+        yield from map(make(), tasks)
         return
     workers: list[tuple[int, BinaryIO]] = []
     gc.freeze()  # what a worker's collector looks at, it copies
     try:
         for number in range(jobs):
-            workers.append(_start(work, tasks[number::jobs]))
+            workers.append(_start(make, tasks[number::jobs]))
         for number in range(len(tasks)):
-            yield _result(workers[number % jobs][1])
+            error, result = _result(workers[number % jobs][1])
+            if error is not None:
+                raise error
+            yield result
     finally:
         for pid, pipe in workers:
             pipe.close()
@@ -49,19 +55,19 @@ def spread(
 
 
 def _start(
-    work: Callable[[_Task], _Result], tasks: Sequence[_Task]
+    make: Callable[[], Callable[[_Task], _Result]], tasks: Sequence[_Task]
 ) -> tuple[int, BinaryIO]:
     reading, writing = os.pipe()
     pid = os.fork()
     if pid == 0:
         os.close(reading)
-        _work(work, tasks, writing)
+        _work(make, tasks, writing)
     os.close(writing)
     return pid, os.fdopen(reading, "rb")
 
 
 def _work(
-    work: Callable[[_Task], _Result], tasks: Sequence[_Task], writing: int
+    make: Callable[[], Callable[[_Task], _Result]], tasks: Sequence[_Task], writing: int
 ) -> NoReturn:
     # The terminal's Ctrl-C reaches all of us; the parent decides what becomes of it.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -70,14 +76,22 @@ def _work(
     status = 1
     try:
         with os.fdopen(writing, "wb") as pipe:
-            for task in tasks:
-                pickle.dump(work(task), pipe, pickle.HIGHEST_PROTOCOL)
-                pipe.flush()
+            try:
+                work = make()
+                for task in tasks:
+                    _tell(pipe, (None, work(task)))
+            except (FeedsError, OSError) as error:
+                _tell(pipe, (error, None))
         status = 0
     except BrokenPipeError:  # the parent is gone
         pass
     finally:
         os._exit(status)
+
+
+def _tell(pipe: BinaryIO, said: tuple[Exception | None, object]) -> None:
+    pickle.dump(said, pipe, pickle.HIGHEST_PROTOCOL)
+    pipe.flush()
 
 
 def _result(pipe: BinaryIO) -> Any:

@@ -1,13 +1,12 @@
 """Touched feeds into documents: what an entry looks like is made once and used again.
 
 A document that stands as it was written is where its entries are found again; what is not
-found there is rendered, over processes where it is much.
+found there is rendered.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
-from functools import partial
 from hashlib import blake2b
 from itertools import islice
 from typing import NamedTuple
@@ -17,25 +16,21 @@ import msgspec
 from feeds import shape
 from feeds.assess import Rulebook, decode
 from feeds.errors import Mistake
-from feeds.feed import Feed
+from feeds.feed import Entry, Feed
 from feeds.group import Names, Place, entry, feed, path_of, spelling
-from feeds.parallel import spread
 from feeds.render import FORMATS
 from feeds.select import Candidate, Standing, age, candidate, judged, newest
-from feeds.store import Ledger, Written
+from feeds.store import Done, Ledger, Written
 from feeds.write import Output, feeds_of
 
-BATCH = 300
-"""How many feeds are rendered together: entries are shared within a batch."""
+CHUNK = 25
+"""How many feeds are rendered together: what they share is rendered once."""
 
-KEPT = 8000
+KEPT = 16_000
 """How many rendered entries are kept at hand; bounds memory."""
 
-ALONE = 300
-"""So few entries are rendered without workers."""
-
-CHUNK = 100
-"""How many entries a worker renders before it tells."""
+ALONE = 100
+"""So few feeds are written without workers."""
 
 _DIGEST = 16
 
@@ -47,7 +42,7 @@ class Shown(NamedTuple):
     """A story as a feed shows it: enough to render it, and a digest of all of that."""
 
     digest: bytes
-    record: bytes
+    one: Candidate
     names: Names
     switches: Switches
 
@@ -120,31 +115,33 @@ class Work:
 
 
 class Publisher:
-    """The documents of one build."""
+    """Writes feeds, one batch after the other."""
 
     def __init__(
-        self, folder: Output, ledger: Ledger, book: Rulebook, jobs: int
+        self,
+        folder: Output,
+        ledger: Ledger,
+        book: Rulebook,
+        documents: Mapping[str, Written],
     ) -> None:
-        self.folder, self.ledger, self.book, self.jobs = folder, ledger, book, jobs
+        self.folder, self.ledger, self.book = folder, ledger, book
         self.config, self.now = book.config, book.now
+        self.documents = documents
         self.doubled = ledger.doubled()
         self.names: dict[str, str | None] = {}
         self.fragments: dict[tuple[str, bytes], bytes] = {}
         self.stories: dict[tuple[str, int], tuple[bytes, Candidate]] = {}
 
-    def publish(
-        self, places: Sequence[tuple[int, Place]], documents: Mapping[str, Written]
-    ) -> Iterator[str]:
-        """Write what changed of these feeds; name each document that was written."""
-        for at in range(0, len(places), BATCH):
-            batch = [self._prepared(*place) for place in places[at : at + BATCH]]
-            self._recall(batch, documents)
-            self._render(batch)
-            for prepared in batch:
-                yield from self._write(prepared)
+    def __call__(self, places: Sequence[tuple[int, Place]]) -> list[Done]:
+        """Write what changed of some feeds."""
+        batch = [self._prepared(*place) for place in places]
+        self._recall(batch)
+        self._render(batch)
+        done = [self._written(prepared) for prepared in batch]
+        if len(self.fragments) > KEPT:
+            self.fragments.clear()
             self.stories.clear()
-            if len(self.fragments) > KEPT:
-                self.fragments.clear()
+        return done
 
     def _prepared(self, key: int, place: Place) -> Prepared:
         rules = self.book.desk(place).rules
@@ -196,7 +193,7 @@ class Publisher:
         said = (*names.topics.values(), *names.providers.values())
         details = (one.id, int(one.updated.timestamp()), said, switches)
         digest = blake2b(record + msgspec.msgpack.encode(details), digest_size=_DIGEST)
-        return Shown(digest.digest(), record, names, switches)
+        return Shown(digest.digest(), one, names, switches)
 
     def _names(self, *topics: str | None, provider: str | None = None) -> Names:
         """Find how topics and a provider are shown."""
@@ -225,15 +222,13 @@ class Publisher:
             self.names[name] = self.ledger.elected(name)
         return self.names[name]
 
-    def _recall(
-        self, batch: Iterable[Prepared], documents: Mapping[str, Written]
-    ) -> None:
+    def _recall(self, batch: Iterable[Prepared]) -> None:
         """Take the entries of documents that stand as they were written."""
         for prepared in batch:
             for name in prepared.feed.formats:
                 form = FORMATS[name]
                 path = prepared.feed.path + form.suffix
-                known = documents.get(path)
+                known = self.documents.get(path)
                 if known and known.digests and known.stamp == self.folder.stamp(path):
                     fragments = form.cut(self.folder.current(path) or b"")
                     digests = _digests(known.digests)
@@ -249,23 +244,24 @@ class Publisher:
                 for shown in prepared.entries:
                     if (name, shown.digest) not in self.fragments:
                         missing.setdefault(name, {})[shown.digest] = shown
-        everything = {
-            digest: shown for some in missing.values() for digest, shown in some.items()
-        }
-        formats = tuple(missing)
-        entries = list(everything.values())
-        chunks = [entries[at : at + CHUNK] for at in range(0, len(entries), CHUNK)]
-        work = partial(rendered, formats=formats, book=self.book)
-        jobs = self.jobs if len(entries) > ALONE else 1
-        for name in formats:
-            FORMATS[name].writer()  # imported here, it need not be in each worker
-        for chunk, results in zip(chunks, spread(work, chunks, jobs), strict=True):
-            for name, fragments in zip(formats, results, strict=True):
-                keys = ((name, shown.digest) for shown in chunk)
-                self.fragments.update(zip(keys, fragments, strict=True))
+        made: dict[bytes, Entry] = {}
+        for name, wanted in missing.items():
+            for digest, shown in wanted.items():
+                if digest not in made:
+                    made[digest] = self._entry(shown)
+            fragments = FORMATS[name].entries([made[digest] for digest in wanted])
+            keys = ((name, digest) for digest in wanted)
+            self.fragments.update(zip(keys, fragments, strict=True))
 
-    def _write(self, prepared: Prepared) -> Iterator[str]:
+    def _entry(self, shown: Shown) -> Entry:
+        related, *images = shown.switches
+        switches = shape.Images(**dict(zip(_IMAGES, images, strict=True)))
+        return entry(shown.one, shown.names, related=related, images=switches)
+
+    def _written(self, prepared: Prepared) -> Done:
         feed, shown = prepared.feed, prepared.entries
+        digests = b"".join(one.digest for one in shown)
+        done = Done(prepared.key, len(shown), prepared.expires, [], [])
         for name in feed.formats:
             form = FORMATS[name]
             path = feed.path + form.suffix
@@ -273,24 +269,10 @@ class Publisher:
             if self.folder.replace(
                 path, form.document(feed, feed.base + path, fragments)
             ):
-                yield path
-            digests = b"".join(one.digest for one in shown)
+                done.written.append(path)
             stamp = self.folder.stamp(path) or ()
-            self.ledger.wrote(path, Written(prepared.key, stamp, digests))
-        self.ledger.keep(prepared.key, len(shown), prepared.expires)
-
-
-def rendered(
-    entries: Sequence[Shown], formats: Sequence[str], book: Rulebook
-) -> list[list[bytes]]:
-    """Write entries in each format."""
-    made = []
-    for shown in entries:
-        one = candidate(decode(shown.record), book.config, book.now)
-        related, *images = shown.switches
-        switches = shape.Images(**dict(zip(_IMAGES, images, strict=True)))
-        made.append(entry(one, shown.names, related=related, images=switches))
-    return [FORMATS[name].entries(made) for name in formats]
+            done.documents.append((path, Written(prepared.key, stamp, digests)))
+        return done
 
 
 _IMAGES = shape.Images.__struct_fields__

@@ -105,6 +105,16 @@ class Written(NamedTuple):
     digests: bytes
 
 
+class Done(NamedTuple):
+    """A feed that stands as it should: its documents, and which of them were written."""
+
+    key: int
+    entries: int
+    expires: int | None
+    documents: list[tuple[str, Written]]
+    written: list[str]
+
+
 class Store:
     """Where the state of one configuration and one output is kept."""
 
@@ -138,6 +148,10 @@ class Store:
             ) from error
         except (sqlite3.DatabaseError, msgspec.MsgspecError) as error:
             raise Damaged(str(error)) from error
+
+    def reopened(self, ledger: "Ledger") -> "Ledger":
+        """Open the state once more, in another process, to read what is committed."""
+        return Ledger(_connected(self.file), *ledger.opened_for)
 
     def discard(self) -> None:
         """Remove the state. Raises Unwritable."""
@@ -184,6 +198,7 @@ class Ledger:
         self.run("BEGIN")
         meta = dict(self.run("SELECT key, value FROM meta WHERE key NOT LIKE 'name %'"))
         self.now = now
+        self.opened_for = salt, now, output
         self.is_kept = meta.get("salt") == salt and int(meta.get("now", now)) <= now
         self.had_output = meta.get("output") == output
         self.lost_ids: set[str] = set()
@@ -420,11 +435,19 @@ class Ledger:
         self.run("COMMIT")
         self.run("BEGIN")
 
-    def keep(self, key: int, entries: int, expires: int | None) -> None:
-        """Note that a place is done."""
-        self.run(
+    def keep(self, done: Sequence[Done]) -> None:
+        """Note what stands in the output now."""
+        self.run_many(
             "UPDATE place SET entries = ?, expires = ?, dirty = 0 WHERE key = ?",
-            (entries, expires, key),
+            [(one.entries, one.expires, one.key) for one in done],
+        )
+        self.run_many(
+            "INSERT OR REPLACE INTO document VALUES (?, ?, ?, ?)",
+            [
+                (path, document.place, _packed(document.stamp), document.digests)
+                for one in done
+                for path, document in one.documents
+            ],
         )
 
     def forget_places(self, gone: Iterable[int], documents: Iterable[str]) -> None:
@@ -432,13 +455,6 @@ class Ledger:
         self.run_many("DELETE FROM place WHERE key = ?", [(key,) for key in gone])
         self.run_many(
             "DELETE FROM document WHERE path = ?", [(path,) for path in documents]
-        )
-
-    def wrote(self, path: str, document: Written) -> None:
-        """Note what stands at a path now."""
-        self.run(
-            "INSERT OR REPLACE INTO document VALUES (?, ?, ?, ?)",
-            (path, document.place, _packed(document.stamp), document.digests),
         )
 
     def finish(self, complaints: Iterable[Complaint]) -> None:

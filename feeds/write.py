@@ -31,7 +31,7 @@ class Output:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._root = os.path.realpath(folder)
-        self._staged = os.path.join(self._root, STAGING, "document")
+        self._staged = os.path.join(self._root, STAGING, f"document-{os.getpid()}")
         self._parents: dict[str, str | None] = {}
 
     @contextmanager
@@ -65,8 +65,8 @@ class Output:
         """Read what stands at a path; None where no plain file does."""
         return _read(f"{self._root}/{path}")
 
-    def stamp(self, path: str) -> tuple[int, int, int] | None:
-        """Tell size, time and inode of what stands at a path; None where no plain file does.
+    def stamp(self, path: str) -> tuple[int, ...] | None:
+        """Tell size, times and inode of what stands at a path; None where no plain file does.
 
         A document whose stamp is what it was is as it was.
         """
@@ -76,7 +76,7 @@ class Output:
             return None
         if not stat.S_ISREG(found.st_mode):
             return None
-        return found.st_size, found.st_mtime_ns, found.st_ino
+        return found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino
 
     def replace(self, path: str, content: bytes) -> bool:
         """Put a document in its place unless it is there already; tell whether it was put.

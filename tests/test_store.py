@@ -11,7 +11,7 @@ from feeds.errors import Unwritable
 from feeds.group import Place
 from feeds.record import Complaint
 from feeds.select import Standing
-from feeds.store import FOLDER, Damaged, Store, Written
+from feeds.store import FOLDER, Damaged, Done, Store, Written
 
 ALL, AI = Place(0), Place(1, "ai")
 
@@ -62,9 +62,12 @@ def build(store, *sheets, gone=(), salt="salt", now=1000, promised=()):
         }
         documents = {f"{key}.rss": key for key in ledger.dirty()}
         ledger.promise(ledger.dirty(), documents)
-        for path, key in documents.items():
-            ledger.wrote(path, Written(key, (1, 2, 3), b"digest"))
-            ledger.keep(key, 1, None)
+        ledger.keep(
+            [
+                Done(key, 1, None, [(path, Written(key, (1, 2, 3), b"digest"))], [path])
+                for path, key in documents.items()
+            ]
+        )
         ledger.finish(ledger.complaints())
     return touched
 
@@ -173,7 +176,7 @@ def test_time_wakes_files_and_lets_stories_go(tmp_path):
     build(store, a_sheet("a.md", wake=2000))
     with store.opened("salt", 1999) as ledger:
         assert ledger.woken() == []
-        ledger.keep(ledger.places[ALL], 1, 1500)
+        ledger.keep([Done(ledger.places[ALL], 1, 1500, [], [])])
         assert ledger.dirty() == {ledger.places[ALL]}
     with store.opened("salt", 2000) as ledger:
         assert ledger.woken() == ["a.md"]
