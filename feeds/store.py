@@ -49,7 +49,7 @@ _SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID;
 CREATE TABLE file (
     key INTEGER PRIMARY KEY, name TEXT UNIQUE, read INTEGER, drafts INTEGER,
-    wake INTEGER, votes BLOB, names BLOB);
+    wake INTEGER, votes BLOB);
 CREATE TABLE item (
     key INTEGER PRIMARY KEY, file INTEGER, number INTEGER, line INTEGER, id TEXT);
 CREATE TABLE record (key INTEGER PRIMARY KEY, content BLOB);
@@ -207,10 +207,12 @@ class Ledger:
         self._meta_after = {"salt": salt, "now": now, "output": output}
         self._delta: Counter[tuple[str, str]] = Counter()
         self._dirty: set[int] = set()
+        self._met: set[str] = set()
         if not self.is_kept:
             self._start_over()
         rows = self.run("SELECT key, feed, topic, provider FROM place")
         self.places = {Place(*rest): key for key, *rest in rows}
+        self._next_file = self._count("SELECT COALESCE(MAX(key), 0) + 1 FROM file")
 
     # Reading
 
@@ -328,7 +330,7 @@ class Ledger:
     def forget(self, files: Iterable[str]) -> None:
         """Take the records of files out of everything."""
         self._counts = None
-        for name in files:
+        for name in files if self._next_file > 1 else ():
             row = self.run(
                 "SELECT key, votes FROM file WHERE name = ?", (name,)
             ).fetchone()
@@ -356,52 +358,44 @@ class Ledger:
     def take(self, sheets: Sequence[Sheet]) -> None:
         """Put the records of files in."""
         self._counts = None
-        for sheet in sheets:
-            key = self.run(
-                "INSERT INTO file (name, read, drafts, wake, votes) VALUES (?, ?, ?, ?, ?)",
-                (
-                    sheet.file,
-                    sheet.read,
-                    sheet.drafts,
-                    sheet.wake,
-                    _packed(sheet.votes),
-                ),
-            ).lastrowid
-            assert key
-            self._delta.update(sheet.votes)
-            self._take(sheet, key)
-
-    def _take(self, sheet: Sheet, key: int) -> None:
-        first = key << _SHIFT
-        items = [
-            (first + one.number, key, one.number, one.line, one.id)
-            for one in sheet.items
-        ]
-        self.run_many("INSERT INTO item VALUES (?, ?, ?, ?, ?)", items)
-        records = [
-            (first + one.number, one.record) for one in sheet.items if one.record
-        ]
-        self.run_many("INSERT INTO record VALUES (?, ?)", records)
-        keys = [self._place(place) for place, _one in sheet.standings]
-        ranked = (_shelved(one, first) for _place, one in sheet.standings)
-        shelved = [(place, *row) for place, row in zip(keys, ranked, strict=True)]
-        self.run_many("INSERT INTO shelf VALUES (?, ?, ?, ?, ?, ?)", shelved)
-        self._dirty.update(keys)
-        if sheet.refused:
-            rows = [(self._place(place), key, brief) for place, brief in sheet.refused]
-            self.run_many("INSERT INTO refused VALUES (?, ?, ?)", rows)
-            self._dirty.update(row[0] for row in rows)
-        if sheet.complaints:
-            wrong = [
+        files: list[tuple[Any, ...]] = []
+        items: list[tuple[Any, ...]] = []
+        records: list[tuple[Any, ...]] = []
+        shelf: list[tuple[Any, ...]] = []
+        refused: list[tuple[Any, ...]] = []
+        wrong: list[tuple[Any, ...]] = []
+        for key, sheet in enumerate(sheets, self._next_file):
+            first = key << _SHIFT
+            votes = _packed(sheet.votes)
+            files.append((key, sheet.file, sheet.read, sheet.drafts, sheet.wake, votes))
+            for one in sheet.items:
+                items.append((first + one.number, key, one.number, one.line, one.id))
+                if one.record is not None:
+                    records.append((first + one.number, one.record))
+            for place, this in sheet.standings:
+                shelf.append((self._place(place), *_shelved(this, first)))
+            refused += [
+                (self._place(place), key, brief) for place, brief in sheet.refused
+            ]
+            wrong += [
                 (key, one.line, one.reason, one.digest) for one in sheet.complaints
             ]
-            self.run_many("INSERT INTO complaint VALUES (?, ?, ?, ?)", wrong)
-        if sheet.names:
-            self._meta({f"name {name}": name for name in sheet.names})
+            self._delta.update(sheet.votes)
+            self._met.update(sheet.names)
+        self._next_file += len(files)
+        self._dirty.update(row[0] for rows in (shelf, refused) for row in rows)
+        self.run_many("INSERT INTO file VALUES (?, ?, ?, ?, ?, ?)", files)
+        self.run_many("INSERT INTO item VALUES (?, ?, ?, ?, ?)", items)
+        self.run_many("INSERT INTO record VALUES (?, ?)", records)
+        self.run_many("INSERT INTO shelf VALUES (?, ?, ?, ?, ?, ?)", shelf)
+        self.run_many("INSERT INTO refused VALUES (?, ?, ?)", refused)
+        self.run_many("INSERT INTO complaint VALUES (?, ?, ?, ?)", wrong)
 
     def settle(self, survey: Survey, promised: Iterable[Place]) -> None:
         """Make up the tally; a name that is shown another way now touches every feed."""
-        self._meta({"survey": _packed(survey)})
+        self._meta(
+            {"survey": _packed(survey)} | {f"name {name}": name for name in self._met}
+        )
         for place in promised:
             if place not in self.places:
                 self._dirty.add(self._place(place))

@@ -456,9 +456,9 @@ def test_a_signal_while_bodies_are_rendered_is_not_lost(site):
         process = site.start("build")
         time.sleep(draw.uniform(0.4, 0.9))
         result = stop(process, how)
-        assert result.code in {code, 0}
+        assert result.code in {code, 0, -how}  # the last while Python itself ends
         assert result.err == ""
-        if result.code == 0:
+        if result.code != code:
             assert "feeds written" in result.out or "nothing changed" in result.out
         shutil.rmtree(site.folder / "output", ignore_errors=True)
 
