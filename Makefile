@@ -1,6 +1,7 @@
 # make build    set up, and publish seeds/ into output/
 # make test     set up, and run the tests
 # make check    the tests, and what ruff and mypy say
+# make bench    time a build against Hugo and a plain script, into benchmarks/results.md
 # Only Python 3.11 or later and make are needed beforehand.
 
 PYTHON ?= python3
@@ -8,7 +9,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DELETE_ON_ERROR:
-.PHONY: build test check schema golden clean
+.PHONY: build test check schema golden bench clean
 
 build: $(VENV)/.installed
 	$(BIN)/feeds build
@@ -30,6 +31,10 @@ schema: $(VENV)/.installed
 
 golden: $(VENV)/.tested
 	$(BIN)/python -m pytest -q tests/test_golden.py --update-golden
+
+bench: $(VENV)/.tested
+	$(BIN)/python benchmarks/run.py
+	$(BIN)/python benchmarks/run.py --profile
 
 clean:
 	rm -rf $(VENV) .feeds build dist .coverage .mypy_cache .pytest_cache .ruff_cache

@@ -4,15 +4,20 @@
                ─group─▶ Feeds of Entries ─render─▶ bytes ─write─▶ output/
 
     cli          options in, messages and exit codes out
-    build        one build, step by step; `explain` and `compare` answer questions about it
+    build        one build, step by step: only what changed; `parallel` spreads the work
+    plan         the same as one function, and as what it has to come to;
+                 `explain` and `compare` answer questions about it
     config       feeds.yaml → Config; its shape is `shape`, its templates `template`
     record       one mapping → one Record, or the complaint; `frontmatter` and `parse` read it
     read         sources → Records
-    plan         the pipeline as one function: `select`, then `group`, then `render`
+    select       rules → what goes out, or the rule that kept it in
+    group        Records → Feeds: all, per topic, per provider, per pair
+    assess       one file → where its records stand in all feeds
+    publish      touched feeds → documents, by `render`
     path         the addresses of feeds
     feed         Feed and Entry: the model, in Atom's terms; `content` is an entry's HTML
     write        documents → output/
-    store        what one build leaves for the next
+    store        what one build leaves for the next; `fingerprint` says when it is void
 
 What values are made of: `text`, `address`, `moment`, `media`.
 """
