@@ -26,8 +26,8 @@ from feeds.write import Output, feeds_of
 CHUNK = 25
 """How many feeds are rendered together: what they share is rendered once."""
 
-KEPT = 16_000
-"""How many rendered entries are kept at hand; bounds memory."""
+KEPT = 3_000
+"""How many stories, and how many rendered entries, are kept at hand; bounds memory."""
 
 ALONE = 100
 """So few feeds are written without workers."""
@@ -138,9 +138,9 @@ class Publisher:
         self._recall(batch)
         self._render(batch)
         done = [self._written(prepared) for prepared in batch]
-        if len(self.fragments) > KEPT:
-            self.fragments.clear()
-            self.stories.clear()
+        for kept in (self.fragments, self.stories):
+            if len(kept) > KEPT:
+                kept.clear()
         return done
 
     def _prepared(self, key: int, place: Place) -> Prepared:

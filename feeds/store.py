@@ -519,8 +519,8 @@ def _connected(file: Path) -> sqlite3.Connection:
         version = connection.execute("PRAGMA user_version").fetchone()[0]
         if version not in {0, _VERSION}:
             raise sqlite3.DatabaseError("of another release")
-        # A crash of the machine may cost the state, and the next build notices.
-        connection.execute("PRAGMA synchronous = OFF")
+        # A state that lost pages in a crash of the machine could be believed.
+        connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute("PRAGMA cache_size = -16384")
         if version == 0:
             connection.executescript(
