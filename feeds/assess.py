@@ -133,6 +133,5 @@ def _names(one: Candidate, book: Rulebook) -> list[str]:
 
 def _votes(one: Candidate) -> list[tuple[str, str]]:
     votes = [(f"topic {key}", written) for key, written in one.topics.items()]
-    if one.record.provider_name:
-        votes.append((f"provider {one.record.provider}", one.record.provider_name))
-    return votes
+    # Without a name, too: it says that the domain is shown somewhere in its stead.
+    return [*votes, (f"provider {one.record.provider}", one.record.provider_name)]

@@ -5,7 +5,8 @@ documents whose bytes differ are written. `plan` says in one piece what comes of
 """
 
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -36,6 +37,14 @@ CHUNK = 200
 
 ALONE = 400
 """So few files are read without workers."""
+
+Progress = Callable[[str, int], AbstractContextManager[Callable[[int], object]]]
+"""Told what is done, and how much there is of it; gives what is told of each step."""
+
+
+def unseen(_doing: str, _total: int) -> AbstractContextManager[Callable[[int], object]]:
+    """Show no progress."""
+    return nullcontext(lambda _done: None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,11 +92,19 @@ class Preview:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """How to build: seconds to wait for another build, past the drop guard, processes."""
+    """How to build: seconds to wait for another build, past the drop guard, processes.
+
+    `progress` is told of "reading", counted in files, and of "writing", in feeds.
+    """
 
     wait: float = 60
     force: bool = False
     jobs: int | None = None
+    progress: Progress = unseen
+
+    @property
+    def processes(self) -> int:
+        return self.jobs or cpus()
 
 
 def gather(config: Config, output: Path) -> Reading:
@@ -162,11 +179,11 @@ def _build(
     config: Config, output: Path, now: datetime, options: Options, store: Store
 ) -> Outcome:
     started = time.monotonic()
-    folder, jobs = Output(output), options.jobs or cpus()
+    folder = Output(output)
     with store.opened(salt(config), int(now.timestamp())) as ledger:
         book = Rulebook(config, now)
         before = _last_documents(ledger, folder, store, config)
-        is_read = _read_changes(config, output, ledger, book, jobs)
+        is_read = _read_changes(config, output, ledger, book, options)
         work = Work(ledger, book, folder, before)
         complaints, told = ledger.complaints(), ledger.told()
         if is_read and not options.force:
@@ -174,18 +191,17 @@ def _build(
         stale = sorted(work.stale() - store.others())
         written: list[str] = []
         removed: list[str] = []
-        if work.dirty or stale:
+        if work.dirty or work.gone or stale:
             folder.check(work.documents)
-            ledger.promise(work.dirty, work.documents)
-            done = list(_published(work, ledger, folder, book, store, jobs))
+            ledger.promise([*work.dirty, *work.gone], work.documents, before)
+            done = list(_published(work, ledger, folder, book, store, options))
             written = [path for one in done for path in one.written]
             removed = [path for path in stale if folder.remove(path)]
             ledger.keep(done)
             ledger.forget_places(work.gone, stale)
-        if is_read or work.dirty or stale:
+        if is_read or work.dirty or work.gone or stale:
             ledger.finish(complaints)
         counts = ledger.counts()
-        alive = len(ledger.places) - len(work.gone)
         return Outcome(
             read=counts.read,
             drafts=counts.drafts,
@@ -198,7 +214,7 @@ def _build(
             written=written,
             removed=removed,
             feeds_written=len(feeds_of(written)),
-            feeds_unchanged=alive - len(feeds_of(written)),
+            feeds_unchanged=ledger.feeds() - len(feeds_of(written)),
             feeds_removed=len(feeds_of(removed) - work.paths()),
             seconds=time.monotonic() - started,
         )
@@ -215,7 +231,7 @@ def _last_documents(
 
 
 def _read_changes(
-    config: Config, output: Path, ledger: Ledger, book: Rulebook, jobs: int
+    config: Config, output: Path, ledger: Ledger, book: Rulebook, options: Options
 ) -> bool:
     """Bring the ledger up to date with the sources; tell whether there was anything."""
     seen = survey(places(config, output), config, output)
@@ -226,8 +242,11 @@ def _read_changes(
     ledger.forget([*again, *gone])
     chunks = [again[at : at + CHUNK] for at in range(0, len(again), CHUNK)]
     work = partial(_assessed, book=book)
-    for sheets in spread(lambda: work, chunks, jobs if len(again) > ALONE else 1):
-        ledger.take(sheets)
+    jobs = options.processes if len(again) > ALONE else 1
+    with options.progress("reading", len(again)) as advance:
+        for sheets in spread(lambda: work, chunks, jobs):
+            ledger.take(sheets)
+            advance(len(sheets))
     ledger.settle(seen, book.promised)
     return True
 
@@ -241,7 +260,12 @@ def _assessed(files: Sequence[str], book: Rulebook) -> list[Sheet]:
 
 
 def _published(
-    work: Work, ledger: Ledger, folder: Output, book: Rulebook, store: Store, jobs: int
+    work: Work,
+    ledger: Ledger,
+    folder: Output,
+    book: Rulebook,
+    store: Store,
+    options: Options,
 ) -> Iterator[Done]:
     """Write the feeds that have to be looked at."""
     places = [*work.dirty.items()]
@@ -256,10 +280,11 @@ def _published(
             Output(folder.folder), store.reopened(ledger), book, work.before
         )
 
-    if len(places) <= FEW_FEEDS:
-        jobs = 1
-    for done in spread(here if jobs == 1 else elsewhere, tasks, jobs):
-        yield from done
+    jobs = min(options.processes, len(tasks)) if len(places) > FEW_FEEDS else 1
+    with options.progress("writing", len(places)) as advance:
+        for done in spread(here if jobs == 1 else elsewhere, tasks, jobs):
+            advance(len(done))
+            yield from done
 
 
 def _guard(ledger: Ledger, work: Work, complaints: Sequence[Complaint]) -> None:

@@ -48,7 +48,7 @@ def _program() -> Iterator[str]:
 
 
 def _versions() -> Iterator[str]:
-    for place in sys.path:
+    for place in dict.fromkeys(sys.path):
         try:
             names = os.listdir(place or ".")
         except OSError:  # an archive, or not there

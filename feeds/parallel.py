@@ -10,10 +10,12 @@ import os
 import pickle
 import signal
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from typing import Any, BinaryIO, NoReturn, TypeVar
 
 from feeds.errors import FeedsError
 
+_ENDING = {signal.SIGINT, signal.SIGTERM}
 _Task = TypeVar("_Task")
 _Result = TypeVar("_Result")
 
@@ -49,8 +51,9 @@ def spread(
     finally:
         for pid, pipe in workers:
             pipe.close()
-            os.kill(pid, signal.SIGKILL)
-            os.waitpid(pid, 0)
+            with suppress(ProcessLookupError, ChildProcessError):  # SIGCHLD is ignored
+                os.kill(pid, signal.SIGKILL)
+                os.waitpid(pid, 0)
         gc.unfreeze()
 
 
@@ -58,20 +61,29 @@ def _start(
     make: Callable[[], Callable[[_Task], _Result]], tasks: Sequence[_Task]
 ) -> tuple[int, BinaryIO]:
     reading, writing = os.pipe()
-    pid = os.fork()
-    if pid == 0:
-        os.close(reading)
-        _work(make, tasks, writing)
+    # A signal between fork and `_work` would unwind the parent's stack in the child.
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
+    try:
+        pid = os.fork()
+        if pid == 0:
+            os.close(reading)
+            _work(make, tasks, writing, before)
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
     os.close(writing)
     return pid, os.fdopen(reading, "rb")
 
 
 def _work(
-    make: Callable[[], Callable[[_Task], _Result]], tasks: Sequence[_Task], writing: int
+    make: Callable[[], Callable[[_Task], _Result]],
+    tasks: Sequence[_Task],
+    writing: int,
+    mask: set[int | signal.Signals],
 ) -> NoReturn:
     # The terminal's Ctrl-C reaches all of us; the parent decides what becomes of it.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_SETMASK, mask)
     gc.disable()  # its work is short, and none of it is cyclic
     status = 1
     try:

@@ -80,7 +80,7 @@ class Work:
             key
             for key, place in places.items()
             if not (place in book.promised and not book.desk(place).is_closed)
-            and not ledger.shelved(key)
+            and not ledger.has(key)
         }
         self.dirty = {
             key: place for key, place in places.items() if key not in self.gone

@@ -20,9 +20,9 @@ sources: a file is read again unless size, times and inode are as they were.
 
 import os
 import sqlite3
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from hashlib import blake2b
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
@@ -30,7 +30,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from feeds.assess import Sheet
-from feeds.errors import Unwritable
+from feeds.errors import FeedsError, Unwritable
 from feeds.group import Place
 from feeds.read import Survey
 from feeds.record import Complaint
@@ -43,6 +43,17 @@ _Votes = list[tuple[str, str]]
 _SHIFT = 24
 """An item's key is its file's, shifted by so many bits, and its number in the file."""
 
+_SUM = 8
+# What comes of values that no build has written.
+_SENSELESS = (ValueError, TypeError, LookupError)
+# What is wrong with the disk or with its rights, and not with the state.
+_FAULTS = frozenset(
+    {
+        *(sqlite3.SQLITE_PERM, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED),
+        *(sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR),
+        *(sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN),
+    }
+)
 _IGNORE = "*\n"
 _SUFFIXES = frozenset({".rss", ".atom"})
 _SCHEMA = """
@@ -84,7 +95,7 @@ _DERIVED = ("file", "item", "record", "shelf", "refused", "complaint", "tally", 
 _VERSION = int.from_bytes(blake2b(_SCHEMA.encode(), digest_size=3).digest(), "big")
 
 
-class Damaged(Exception):
+class Damaged(FeedsError):
     """The state cannot be used; a build without it repairs it."""
 
 
@@ -133,20 +144,18 @@ class Store:
         """
         try:
             self.folder.mkdir(exist_ok=True)
-            with (
-                suppress(FileExistsError),
-                (self.folder / ".gitignore").open("x") as file,
-            ):
-                file.write(_IGNORE)
+            ignore = self.folder / ".gitignore"
+            if not ignore.exists():
+                ignore.write_text(_IGNORE, "utf-8")
+        except OSError as error:
+            what = f"cannot be used: {error.strerror}"
+            raise Unwritable(f"{self.folder}: {what}") from error
+        try:
             with closing(_connected(self.file)) as connection:
                 yield Ledger(connection, salt, now, self.output)
-        except (OSError, sqlite3.OperationalError) as error:
-            if isinstance(error, OSError) and error.filename is None:
-                raise
-            raise Unwritable(
-                f"{self.file}: cannot be used: {_reason(error)}"
-            ) from error
-        except (sqlite3.DatabaseError, msgspec.MsgspecError) as error:
+        except (sqlite3.Error, msgspec.MsgspecError, *_SENSELESS) as error:
+            if getattr(error, "sqlite_errorcode", 0) & 0xFF in _FAULTS:
+                raise Unwritable(f"{self.file}: cannot be used: {error}") from error
             raise Damaged(str(error)) from error
 
     def reopened(self, ledger: "Ledger") -> "Ledger":
@@ -255,18 +264,23 @@ class Ledger:
             " WHERE name = ?",
             (_SHIFT, number, file),
         ).fetchone()
-        if row is None:
+        content = bytes(row[0]) if row else b""
+        if _sum(content[_SUM:]) != content[:_SUM]:
             raise Damaged(f"{file}: no record {number}")
-        return bytes(row[0])
+        return content[_SUM:]
 
     def elected(self, name: str) -> str | None:
         """Give the spelling of a name that most records use."""
         row = self.run(
-            "SELECT spelling FROM tally WHERE name = ? AND count > 0"
+            "SELECT spelling FROM tally WHERE name = ? AND spelling != ''"
             " ORDER BY count DESC, spelling LIMIT 1",
             (name,),
         ).fetchone()
         return row[0] if row else None
+
+    def _is_used(self, name: str) -> bool:
+        query = "SELECT 1 FROM tally WHERE name = ? LIMIT 1"
+        return self.run(query, (name,)).fetchone() is not None
 
     def documents(self) -> dict[str, Written]:
         """Give what was last written, by path."""
@@ -315,9 +329,14 @@ class Ledger:
         """Count why records are not in a place."""
         return Counter(self._column("SELECT brief FROM refused WHERE place = ?", place))
 
+    def has(self, place: int) -> bool:
+        """Tell whether a place lets any record in, age aside."""
+        query = "SELECT 1 FROM shelf WHERE place = ? LIMIT 1"
+        return self.run(query, (place,)).fetchone() is not None
+
     def shelved(self, place: int) -> int:
-        """Count the records that a place lets in, age aside; up to a few."""
-        query = "SELECT COUNT(*) FROM (SELECT 1 FROM shelf WHERE place = ? LIMIT 1000)"
+        """Count the records that a place lets in, age aside."""
+        query = "SELECT COUNT(*) FROM shelf WHERE place = ?"
         return int(self.run(query, (place,)).fetchone()[0])
 
     def missing_ids(self) -> int:
@@ -358,38 +377,36 @@ class Ledger:
     def take(self, sheets: Sequence[Sheet]) -> None:
         """Put the records of files in."""
         self._counts = None
-        files: list[tuple[Any, ...]] = []
-        items: list[tuple[Any, ...]] = []
-        records: list[tuple[Any, ...]] = []
-        shelf: list[tuple[Any, ...]] = []
-        refused: list[tuple[Any, ...]] = []
-        wrong: list[tuple[Any, ...]] = []
+        rows: defaultdict[str, list[tuple[Any, ...]]] = defaultdict(list)
         for key, sheet in enumerate(sheets, self._next_file):
-            first = key << _SHIFT
-            votes = _packed(sheet.votes)
-            files.append((key, sheet.file, sheet.read, sheet.drafts, sheet.wake, votes))
-            for one in sheet.items:
-                items.append((first + one.number, key, one.number, one.line, one.id))
-                if one.record is not None:
-                    records.append((first + one.number, one.record))
-            for place, this in sheet.standings:
-                shelf.append((self._place(place), *_shelved(this, first)))
-            refused += [
-                (self._place(place), key, brief) for place, brief in sheet.refused
-            ]
-            wrong += [
-                (key, one.line, one.reason, one.digest) for one in sheet.complaints
-            ]
+            self._take(sheet, key, rows)
             self._delta.update(sheet.votes)
             self._met.update(sheet.names)
-        self._next_file += len(files)
-        self._dirty.update(row[0] for rows in (shelf, refused) for row in rows)
-        self.run_many("INSERT INTO file VALUES (?, ?, ?, ?, ?, ?)", files)
-        self.run_many("INSERT INTO item VALUES (?, ?, ?, ?, ?)", items)
-        self.run_many("INSERT INTO record VALUES (?, ?)", records)
-        self.run_many("INSERT INTO shelf VALUES (?, ?, ?, ?, ?, ?)", shelf)
-        self.run_many("INSERT INTO refused VALUES (?, ?, ?)", refused)
-        self.run_many("INSERT INTO complaint VALUES (?, ?, ?, ?)", wrong)
+        self._next_file += len(sheets)
+        self._dirty.update(row[0] for row in (*rows["shelf"], *rows["refused"]))
+        for table, found in rows.items():
+            if found:
+                marks = ", ".join("?" * len(found[0]))
+                self.run_many(f"INSERT INTO {table} VALUES ({marks})", found)
+
+    def _take(
+        self, sheet: Sheet, key: int, rows: Mapping[str, list[tuple[Any, ...]]]
+    ) -> None:
+        first, votes = key << _SHIFT, _packed(sheet.votes)
+        rows["file"].append(
+            (key, sheet.file, sheet.read, sheet.drafts, sheet.wake, votes)
+        )
+        for one in sheet.items:
+            rows["item"].append((first + one.number, key, one.number, one.line, one.id))
+            if one.record is not None:
+                content = _sum(one.record) + one.record
+                rows["record"].append((first + one.number, content))
+        for place, this in sheet.standings:
+            rows["shelf"].append((self._place(place), *_shelved(this, first)))
+        for place, brief in sheet.refused:
+            rows["refused"].append((self._place(place), key, brief))
+        for wrong in sheet.complaints:
+            rows["complaint"].append((key, wrong.line, wrong.reason, wrong.digest))
 
     def settle(self, survey: Survey, promised: Iterable[Place]) -> None:
         """Make up the tally; a name that is shown another way now touches every feed."""
@@ -405,27 +422,30 @@ class Ledger:
             if count
         ]
         names = {name for name, *_rest in delta} if self.is_kept else set()
-        before = {name: self.elected(name) for name in names}
+        before = {name: self.elected(name) for name in names if self._is_used(name)}
         self.run_many(
             "INSERT INTO tally VALUES (?, ?, ?) ON CONFLICT (name, spelling)"
             " DO UPDATE SET count = count + excluded.count",
             delta,
         )
         self.run("DELETE FROM tally WHERE count <= 0")
-        if any(old and old != self.elected(name) for name, old in before.items()):
+        if any(old != self.elected(name) for name, old in before.items()):
             self._dirty.update(self.places.values())
         for statement in _INDEXES.strip().split(";\n"):
             self.run(statement)
 
-    def promise(self, dirty: Iterable[int], paths: Iterable[str]) -> None:
-        """Commit what was read, and what is going to be written because of it."""
+    def promise(
+        self, dirty: Iterable[int], paths: Iterable[str], before: Mapping[str, Written]
+    ) -> None:
+        """Commit what was read, and what is going to be done because of it."""
         self.run_many(
-            "INSERT OR IGNORE INTO pending VALUES (?)", ((path,) for path in paths)
+            "INSERT OR IGNORE INTO pending VALUES (?)", [(path,) for path in paths]
         )
         self.run_many(
-            "UPDATE place SET dirty = 1 WHERE key = ?", ((key,) for key in dirty)
+            "UPDATE place SET dirty = 1 WHERE key = ?", [(key,) for key in dirty]
         )
-        self._meta(self._meta_after)
+        self._note(before, "IGNORE")
+        self._meta(self._meta_after | {"counts": _packed(self.counts())})
         self.run("COMMIT")
         self.run("BEGIN")
 
@@ -435,18 +455,25 @@ class Ledger:
             "UPDATE place SET entries = ?, expires = ?, dirty = 0 WHERE key = ?",
             [(one.entries, one.expires, one.key) for one in done],
         )
+        self._note(
+            {path: new for one in done for path, new in one.documents}, "REPLACE"
+        )
+
+    def _note(self, documents: Mapping[str, Written], otherwise: str) -> None:
         self.run_many(
-            "INSERT OR REPLACE INTO document VALUES (?, ?, ?, ?)",
+            f"INSERT OR {otherwise} INTO document VALUES (?, ?, ?, ?)",
             [
-                (path, document.place, _packed(document.stamp), document.digests)
-                for one in done
-                for path, document in one.documents
+                (path, one.place, _packed(one.stamp), one.digests)
+                for path, one in documents.items()
             ],
         )
 
     def forget_places(self, gone: Iterable[int], documents: Iterable[str]) -> None:
-        """Note that feeds, and documents, are no more."""
-        self.run_many("DELETE FROM place WHERE key = ?", [(key,) for key in gone])
+        """Note that feeds, and documents, are no more; a feed that comes back keeps its key."""
+        self.run_many(
+            "UPDATE place SET entries = NULL, expires = NULL, dirty = 0 WHERE key = ?",
+            [(key,) for key in gone],
+        )
         self.run_many(
             "DELETE FROM document WHERE path = ?", [(path,) for path in documents]
         )
@@ -462,10 +489,14 @@ class Ledger:
         )
         self.run("COMMIT")
 
+    def feeds(self) -> int:
+        """Count the feeds there are."""
+        return self._count("SELECT COUNT(*) FROM place WHERE entries IS NOT NULL")
+
     def empty_places(self) -> list[tuple[int, Place]]:
         """Give the places without entries."""
         rows = self.run(
-            "SELECT key, feed, topic, provider FROM place WHERE NOT entries"
+            "SELECT key, feed, topic, provider FROM place WHERE entries = 0"
         )
         return [(key, Place(*rest)) for key, *rest in rows]
 
@@ -551,12 +582,13 @@ def _stamp(packed: bytes) -> tuple[int, ...]:
     return msgspec.msgpack.decode(packed, type=tuple[int, ...])
 
 
+def _sum(content: bytes) -> bytes:
+    """SQLite would not notice a record whose text was damaged on the disk."""
+    return blake2b(content, digest_size=_SUM).digest()
+
+
 def _packed(value: object) -> bytes:
     return msgspec.msgpack.encode(value)
-
-
-def _reason(error: Exception) -> str:
-    return getattr(error, "strerror", None) or str(error)
 
 
 def _plain(paths: Iterable[str]) -> Iterator[str]:

@@ -183,11 +183,14 @@ edits = st.one_of(
 
 
 def file_text(name, story):
-    """Write a story as a file of its kind; JSON values are YAML too."""
+    """Write a story, or several, as a file of its kind; JSON values are YAML too."""
     if isinstance(story, str):
         return story
-    if name.endswith(".json"):
-        return json.dumps([story])
+    many = story if isinstance(story, list) else [story]
+    if name.endswith(".jsonl"):
+        return "".join(f"{json.dumps(one)}\n" for one in many)
+    if name.endswith(".json") or isinstance(story, list):
+        return json.dumps(many)
     fields = {key: value for key, value in story.items() if key != "body"}
     lines = [f"{key}: {json.dumps(value)}\n" for key, value in fields.items()]
     if name.endswith(".yaml"):

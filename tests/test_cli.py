@@ -2,13 +2,17 @@
 
 import json
 import os
+import pty
 import signal
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
 from feeds.cli import commands
-from tests.site import CONFIG, Site
+from tests.site import CONFIG, NOW, Site
 
 EVERY = ["build", "check", "explain", "list"]
 
@@ -231,6 +235,88 @@ def test_the_way_in_survives_a_signal_at_any_moment(site):
             _out, err = process.communicate(timeout=20)
             assert process.returncode == code, err
             assert err == ""
+
+
+def test_a_long_build_shows_how_far_it_is_on_a_terminal(site):
+    site.fill(2001, topics=None)
+    code, out, seen = _on_a_terminal(site)
+    assert (code, out[:12]) == (0, "2002 records")
+    assert "reading  [" in seen
+    assert "/2001" in seen or "/2002" in seen
+    assert seen.endswith(GONE)
+    assert "\n" not in seen
+
+
+def test_the_feeds_have_a_bar_too(site):
+    for number in range(501):
+        site.write(f"{number}.md", topics=f"[T{number}]")
+    code, _out, seen = _on_a_terminal(site)
+    assert code == 0
+    assert "writing  [" in seen
+    assert "/503" in seen
+    assert "reading  [" not in seen
+    assert seen.endswith(GONE)
+
+
+def test_a_bar_is_for_those_who_wait_and_watch(site):
+    site.fill(2001, topics=None)
+    assert site.build("--force").err == ""
+    site.fill(2001, topics=None)
+    assert _on_a_terminal(site, "-q")[2] == ""
+    site.fill(2001, topics=None)
+    assert _on_a_terminal(site, term="dumb")[2] == ""
+    site.write("b.md")
+    assert _on_a_terminal(site)[2] == ""  # over at once
+
+
+@pytest.mark.parametrize(
+    ("how", "expected"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)]
+)
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_the_bar_goes_when_the_build_is_stopped(site, how, expected, jobs):
+    site.fill(6000, topics="[AI, CV]")
+    code, out, seen = _on_a_terminal(site, "--jobs", jobs, stop=how)
+    assert (code, out) == (expected, "")
+    assert seen.endswith(GONE)
+    assert site.output() == {}
+
+
+GONE = "\r\033[2K\033[?25h"
+
+
+def _on_a_terminal(site, *args, term="xterm", stop=None):
+    """Build with standard error on a terminal; stop it, as Ctrl-C does, at the first bar."""
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "feeds", "build", "--now", NOW, *args],
+        cwd=site.folder,
+        env={
+            **os.environ,
+            "PYTHONPATH": str(Path(__file__).parent.parent),
+            "TERM": term,
+        },
+        stdout=subprocess.PIPE,
+        stderr=theirs,
+        text=True,
+        start_new_session=True,
+    )
+    os.close(theirs)
+    seen = b""
+    while piece := _from_terminal(ours):
+        seen += piece
+        if stop and b"reading" in seen:
+            os.killpg(process.pid, stop)
+            stop = None
+    os.close(ours)
+    out, _ = process.communicate(timeout=20)
+    return process.returncode, out, seen.decode()
+
+
+def _from_terminal(terminal):
+    try:
+        return os.read(terminal, 1024)
+    except OSError:  # where Linux says that nobody is left to write
+        return b""
 
 
 def _has_begun(pid):

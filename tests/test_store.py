@@ -61,7 +61,7 @@ def build(store, *sheets, gone=(), salt="salt", now=1000, promised=()):
             place for place, key in ledger.places.items() if key in ledger.dirty()
         }
         documents = {f"{key}.rss": key for key in ledger.dirty()}
-        ledger.promise(ledger.dirty(), documents)
+        ledger.promise(ledger.dirty(), documents, {})
         ledger.keep(
             [
                 Done(key, 1, None, [(path, Written(key, (1, 2, 3), b"digest"))], [path])
@@ -165,7 +165,7 @@ def test_a_build_that_was_killed_leaves_its_work_to_the_next(tmp_path):
     with store.opened("salt", 1000) as ledger:
         ledger.take([a_sheet("a.md")])
         ledger.settle({}, ())
-        ledger.promise(ledger.dirty(), ["all.rss"])
+        ledger.promise(ledger.dirty(), ["all.rss"], {})
     with store.opened("salt", 1000) as ledger:
         assert ledger.dirty() == {ledger.places[ALL]}
         assert ledger.pending() == ["all.rss"]

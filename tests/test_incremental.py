@@ -1,0 +1,590 @@
+"""The law of the state: whatever happened in between, a build gives what `plan` says."""
+
+import os
+import signal
+import sys
+import tempfile
+from contextlib import contextmanager
+from datetime import datetime
+from itertools import count
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from feeds import build as steps
+from feeds import config, read
+from feeds.build import Options, build, gather
+from feeds.errors import Unwritable
+from feeds.plan import plan
+from feeds.store import FOLDER
+from tests.strategies import (
+    MANY_BUILDS,
+    ROTTEN,
+    TOPIC_RULES,
+    Desk,
+    file_text,
+    rotten,
+    tree,
+)
+
+NOW = "2026-01-01T00:00:00Z"
+PAGE = 4096
+# The stories of the 20th are a second too old for 30 days at the third of them.
+CLOCKS = [
+    NOW,
+    "2026-01-19T00:00:00Z",
+    "2026-01-19T00:00:01Z",
+    "2025-12-25T00:00:00Z",
+    "2026-01-10T12:00:00Z",
+    "2027-06-01T00:00:00Z",
+]
+DATES = ["2021-02-01", "2025-12-20", "2025-12-31T23:59:59Z", "2026-01-10T12:00:00Z"]
+TITLES = ["Cats & dogs", "Dogs & cats", "Größe 5 < 6"]
+TOPICS = ["AI", "ai", "A.I.", "Computer Vision", "CV", "猫"]
+LINKS = [f"https://{host}.example/{n}" for host in ("a", "b") for n in (1, 2)]
+PROVIDERS = [
+    {"name": "Alpha", "domain": "a.example"},
+    {"name": "ALPHA", "domain": "a.example"},
+    {"domain": "a.example"},
+    {"name": "Beta"},
+]
+SITES = [
+    {"title": title, "url": "https://feeds.example.org/"} for title in ("One", "Two")
+]
+FEEDS = [
+    {"path": "all"},
+    {"path": "topics/{topic}", "pick": "best", "limit": 1},
+    {"path": "by/{provider}", "order": "updated"},
+    {"path": "pairs/{topic}/{provider}", "formats": ["atom"], "related": False},
+    {"path": "drafts", "status": "draft"},
+    {"path": "fresh", "max_age": "30 days"},
+    {"path": "new/{topic}", "max_age": "30 days", "min_quality": 40, "limit": 1},
+    {"path": "hot", "pick": "hottest", "limit": 2, "order": "updated"},
+    {"path": "some/{topic}", "only": ["AI", "Void"]},
+    {"path": "most/{provider}", "except": ["b.example"], "max_age": "12 hours"},
+    {"path": "cats", "words": ["cats"], "min_quality": 40},
+]
+FILES = ["a.md", "b.txt", "deep/c.md", "d.json", "e.jsonl", "é.yaml"]
+
+stories = st.fixed_dictionaries(
+    {
+        "title": st.sampled_from(TITLES),
+        "webUrl": st.sampled_from(LINKS),
+        "publishedDateTime": st.sampled_from(DATES),
+        "published": st.sampled_from([True, True, False]),
+    },
+    optional={
+        "updatedDateTime": st.sampled_from(DATES),
+        "quality": st.sampled_from([-1, 0, 39, 40]),
+        "heat": st.sampled_from([-1, 0, 1]),
+        "provider": st.sampled_from(PROVIDERS),
+        "topics": st.lists(st.sampled_from(TOPICS), max_size=2),
+        "images": st.just("https://a.example/p.jpg"),
+        "id": st.sampled_from(["own", "urn:x:own"]),
+        "related": st.just([{"title": "Elsewhere", "webUrl": "https://c.example/"}]),
+    },
+)
+contents = st.one_of(stories, stories, st.lists(stories, max_size=3), rotten)
+files = st.sampled_from(FILES)
+libraries = st.dictionaries(files, contents, max_size=5)
+configurations = st.fixed_dictionaries(
+    {
+        "site": st.sampled_from(SITES),
+        "records": st.just("records"),
+        "feeds": st.lists(
+            st.sampled_from(FEEDS),
+            min_size=1,
+            max_size=6,
+            unique_by=lambda f: f["path"],
+        ),
+    },
+    optional={
+        "formats": st.sampled_from([["rss"], ["atom"]]),
+        "defaults": st.sampled_from(
+            [{"status": "any"}, {"limit": 2}, {"min_quality": 40}, {"order": "updated"}]
+        ),
+        "topics": st.sampled_from(
+            [*TOPIC_RULES, {"AI": {"aliases": ["A.I."], "max_age": "30 days"}}]
+        ),
+        "providers": st.sampled_from(
+            [
+                {"a.example": {"name": "The A", "limit": 1}},
+                {"b.example": {"feed": False}, "void.example": None},
+            ]
+        ),
+    },
+)
+parts = st.integers(0, 99)
+edits = st.one_of(
+    st.tuples(st.just("put"), files, contents),
+    st.tuples(st.just("put"), files, stories),
+    st.tuples(st.just("change"), files, st.just("topics"), st.sampled_from(TOPICS)),
+    st.tuples(st.just("change"), files, st.just("published"), st.booleans()),
+    st.tuples(
+        st.just("change"), files, st.just("provider"), st.sampled_from(PROVIDERS)
+    ),
+    st.tuples(st.just("retitle"), files, st.sampled_from(TITLES), st.booleans()),
+    st.tuples(st.just("delete"), files),
+    st.tuples(st.just("move"), files, files),
+    st.tuples(st.just("touch"), files),
+    st.tuples(st.just("clock"), st.sampled_from(CLOCKS)),
+    st.tuples(st.just("configure"), configurations),
+    st.tuples(st.just("lose state")),
+    st.tuples(st.just("cut state"), parts),
+    st.tuples(st.just("blot state"), parts, st.sampled_from([b"\0", b"\xa5"])),
+    st.tuples(st.just("tear out"), parts),
+    st.tuples(st.just("scribble"), parts, st.booleans()),
+    st.tuples(st.just("killed build"), st.integers(1, 40)),
+)
+"""What happens between two builds: the verb, then what it needs; see `Bench.edit`."""
+
+
+class Bench(Desk):
+    """A desk whose builds are calls, with all that befalls a state and an output."""
+
+    @property
+    def settings(self):
+        return config.load(self.folder / "feeds.yaml")
+
+    @property
+    def time(self):
+        return datetime.fromisoformat(self.now)
+
+    def build(self, jobs=1):
+        return build(
+            self.settings, self.output, self.time, Options(force=True, jobs=jobs)
+        )
+
+    def killed_build(self, after):
+        """Build in a process that is killed at its so manieth touch of a file."""
+        if (pid := os.fork()) == 0:
+            touches = count(1)
+
+            def hook(event, _arguments):
+                if event in KILLING and next(touches) == after:
+                    os.kill(os.getpid(), signal.SIGKILL)
+
+            try:
+                sys.addaudithook(hook)
+                self.build()
+            finally:
+                os._exit(0)
+        os.waitpid(pid, 0)
+
+    def retitle(self, name, title, is_sly):
+        """Edit in place; a sly edit brings the time of the file back."""
+        if isinstance(story := self.library.get(name), dict):
+            self.library[name] = {**story, "title": title}
+            before = self.file(name).stat()
+            self.file(name).write_text(file_text(name, self.library[name]), "utf-8")
+            if is_sly:
+                os.utime(self.file(name), ns=(before.st_atime_ns, before.st_mtime_ns))
+
+    def move(self, name, other):
+        """Rename for real: inode and time go along."""
+        if name in self.library and name != other:
+            self.file(other).parent.mkdir(parents=True, exist_ok=True)
+            self.file(name).replace(self.file(other))
+            self.library[other] = self.library.pop(name)
+
+    def cut_state(self, part):
+        for file in self.states():
+            os.truncate(file, file.stat().st_size * part // 100)
+
+    def blot_state(self, part, ink):
+        """Overwrite one page."""
+        for file in self.states():
+            page = file.stat().st_size // PAGE * part // 100
+            with file.open("r+b") as opened:
+                opened.seek(page * PAGE)
+                opened.write(ink * PAGE)
+
+    def states(self):
+        return [*(self.folder / FOLDER).glob("*.db")]
+
+    def tear_out(self, part):
+        """Remove a document."""
+        if found := [*tree(self.output)]:
+            (self.output / found[len(found) * part // 100]).unlink()
+
+    def scribble(self, part, is_longer):
+        """Edit a document, to the same size or not."""
+        if found := tree(self.output):
+            name = [*found][len(found) * part // 100]
+            content = found[name]
+            spoilt = content + b"\n" if is_longer else content[:-1] + b" "
+            (self.output / name).write_bytes(spoilt)
+
+    def expected(self):
+        """Say what a build from nothing writes, counts and complains of."""
+        reading = gather(self.settings, self.output)
+        planned = plan(reading.records, self.settings, self.time)
+        return (
+            {one.path: one.render() for one in planned.documents()},
+            {
+                "read": len(reading.records) + len(reading.complaints),
+                "drafts": sum(record.is_draft for record in reading.records),
+                "usable": len(reading.records),
+                "duplicates": len(reading.records) - len(planned.ids),
+                "complaints": sorted(map(str, reading.complaints)),
+                "empties": sorted(planned.empties()),
+            },
+        )
+
+
+KILLING = {"open", "os.rename", "os.remove", "os.rmdir"}
+
+
+@pytest.fixture(autouse=True, scope="module")
+def nothing_is_too_young_or_too_little():
+    """What was written a moment ago is read again anyhow, which would hide most bugs."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(read, "_TICK", 0)
+        for name in ("ALONE", "CHUNK", "BATCH", "FEW_FEEDS"):
+            patch.setattr(steps, name, 1)
+        yield
+
+
+@contextmanager
+def a_bench(configuration, library=(), now=NOW):
+    with tempfile.TemporaryDirectory() as folder:
+        yield Bench(folder, configuration, dict(library), now)
+
+
+def a_configuration(*feeds, **keys):
+    return {"site": SITES[0], "records": "records", "feeds": list(feeds), **keys}
+
+
+def a_story(number=1, **fields):
+    given = {
+        "title": f"Story {number}",
+        "webUrl": f"https://a.example/{number}",
+        "publishedDateTime": "2025-12-20",
+        "published": True,
+    }
+    return {**given, **fields}
+
+
+def said(outcome):
+    return {
+        "read": outcome.read,
+        "drafts": outcome.drafts,
+        "usable": outcome.usable,
+        "duplicates": outcome.duplicates,
+        "complaints": sorted(map(str, outcome.complaints)),
+        "empties": sorted(outcome.empties),
+    }
+
+
+def check(bench, jobs=1):
+    """Build, and see that it gave what a build from nothing gives; then quiet."""
+    outcome = bench.build(jobs)
+    documents, words = bench.expected()
+    assert tree(bench.output) == documents
+    assert said(outcome) == words
+    paths = {one.rpartition(".")[0] for one in documents}
+    assert outcome.feeds_written + outcome.feeds_unchanged == len(paths)
+    again = bench.build(jobs)
+    assert (list(again.written), list(again.removed)) == ([], [])
+    assert said(again) == words
+    return outcome
+
+
+@settings(MANY_BUILDS, max_examples=40)
+@given(
+    configurations,
+    libraries,
+    st.lists(st.lists(edits, min_size=1, max_size=2), min_size=1, max_size=6),
+    st.sampled_from([1, 1, 1, 2]),
+)
+def test_a_build_after_anything_is_what_the_plan_says(
+    configuration, library, days, jobs
+):
+    with a_bench(configuration, library) as bench:
+        check(bench)
+        for day in days:
+            for edit in day:
+                bench.edit(*edit)
+            check(bench, jobs)
+
+
+TWO = a_configuration({"path": "all"}, {"path": "topics/{topic}"})
+FRESH = a_configuration({"path": "fresh", "max_age": "30 days"})
+LATER, AFTER, FAR = "2026-01-19T00:00:00Z", "2026-01-19T00:00:01Z", CLOCKS[-1]
+ALPHA = {"name": "Alpha", "domain": "a.example"}
+CASES = {
+    "a name that nobody used before": (
+        TWO,
+        {"a.md": a_story(1, topics=["AI"], provider={"domain": "a.example"})},
+        [("put", "b.txt", a_story(2, topics=["ML"], provider=ALPHA))],
+    ),
+    "a name that nobody uses any longer": (
+        TWO,
+        {
+            "a.md": a_story(1, topics=["AI"], provider={"domain": "a.example"}),
+            "b.txt": a_story(2, topics=["ML"], provider=ALPHA),
+        },
+        [("delete", "b.txt")],
+    ),
+    "a vote that flips a name": (
+        TWO,
+        {
+            "a.md": a_story(1, topics=["AI", "ML"]),
+            "b.txt": a_story(2, topics=["ai", "NLP"]),
+        },
+        [("put", "c.md", a_story(3, topics=["ai"])), ("delete", "c.md")],
+    ),
+    "a vote that a draft loses": (
+        TWO,
+        {"a.md": a_story(1, topics=["AI"]), "b.txt": a_story(2, topics=["AI", "X"])},
+        [
+            ("put", "c.md", a_story(3, topics=["ai"])),
+            ("change", "a.md", "published", False),
+            ("change", "b.txt", "published", False),
+        ],
+    ),
+    "doubles over files": (
+        TWO,
+        {"a.md": a_story(1, quality=1), "b.txt": a_story(1, quality=2, title="Other")},
+        [
+            ("change", "a.md", "quality", 3),
+            ("change", "a.md", "published", False),
+            ("delete", "b.txt"),
+        ],
+    ),
+    "a winner that is too old before its double": (
+        FRESH,
+        {
+            "a.md": a_story(1, quality=2),
+            "b.txt": a_story(1, publishedDateTime="2025-12-31", title="Second"),
+        },
+        [("clock", LATER), ("clock", AFTER), ("clock", FAR), ("clock", NOW)],
+    ),
+    "a winner beyond the limit that is too old before its double": (
+        a_configuration({"path": "fresh", "max_age": "30 days", "limit": 1}),
+        {
+            "a.md": a_story(1, quality=2),
+            "b.txt": a_story(1, publishedDateTime="2025-12-31", title="Second"),
+            "deep/c.md": a_story(2, publishedDateTime="2025-12-30"),
+        },
+        [("clock", LATER), ("clock", AFTER), ("clock", FAR)],
+    ),
+    "a story of the future": (
+        TWO,
+        {"a.md": a_story(1, publishedDateTime="2026-01-19", topics=["AI"])},
+        [("clock", CLOCKS[4]), ("clock", LATER), ("clock", NOW)],
+    ),
+    "a change of the future": (
+        a_configuration({"path": "all", "order": "updated"}),
+        {
+            "a.md": a_story(1, updatedDateTime="2026-01-19"),
+            "b.txt": a_story(2, publishedDateTime="2025-12-21"),
+        },
+        [("clock", LATER), ("clock", NOW)],
+    ),
+    "why a feed is empty": (
+        a_configuration(
+            {"path": "new/{topic}", "max_age": "1 day", "min_quality": 40},
+            {"path": "all", "status": "any"},
+        ),
+        {"a.md": a_story(1, topics=["AI"], quality=1)},
+        [
+            ("put", "b.txt", a_story(2, topics=["ML"], quality=50)),
+            ("put", "c.md", a_story(3, topics=["AI"], quality=50)),
+            ("delete", "a.md"),
+        ],
+    ),
+    "a group that comes back": (
+        TWO,
+        {"a.md": a_story(1, topics=["AI"]), "b.txt": a_story(2)},
+        [("change", "a.md", "topics", "ML"), ("change", "a.md", "topics", "AI")],
+    ),
+    "a file of several": (
+        TWO,
+        {"e.jsonl": [a_story(1, topics=["AI"]), a_story(1, quality=2), a_story(2)]},
+        [
+            ("put", "e.jsonl", [a_story(2), a_story(1, topics=["AI"])]),
+            ("put", "e.jsonl", []),
+            ("put", "e.jsonl", [a_story(2), {"title": "no link"}]),
+        ],
+    ),
+    "a broken file that is mended": (
+        TWO,
+        {"a.md": ROTTEN[0], "b.txt": a_story(1)},
+        [("put", "a.md", a_story(2)), ("put", "b.txt", ROTTEN[5])],
+    ),
+    "the last record": (TWO, {"a.md": a_story(1, topics=["AI"])}, [("delete", "a.md")]),
+    "files that change places": (
+        TWO,
+        {"a.md": a_story(1), "b.txt": a_story(2)},
+        [
+            ("move", "a.md", "c.md"),
+            ("move", "b.txt", "a.md"),
+            ("move", "c.md", "b.txt"),
+        ],
+    ),
+    "an edit of the same size and time": (
+        TWO,
+        {"a.md": a_story(1, title="Cats & dogs")},
+        [("retitle", "a.md", "Dogs & cats", True), ("retitle", "a.md", "Dogs", False)],
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    ("configuration", "library", "changes"), CASES.values(), ids=CASES
+)
+def test_a_build_after(configuration, library, changes):
+    with a_bench(configuration, library) as bench:
+        check(bench)
+        for edit in changes:
+            bench.edit(*edit)
+            check(bench)
+
+
+RULES = [
+    {"limit": 1},
+    {"max_age": "12 days"},
+    {"order": "updated"},
+    {"pick": "best", "limit": 1},
+    {"status": "any"},
+    {"formats": ["atom"]},
+    {"title": "Other"},
+    {"related": False, "images": {"inline": False}},
+    {"min_quality": 2},
+]
+
+
+@pytest.mark.parametrize("rules", RULES, ids=str)
+def test_a_rule_that_comes_and_goes(rules):
+    library = {
+        "a.md": a_story(1, quality=2, topics=["AI"], updatedDateTime="2025-12-31"),
+        "b.txt": a_story(2, quality=1, topics=["AI"], publishedDateTime="2025-12-21"),
+        "deep/c.md": a_story(3, published=False),
+    }
+    with a_bench(TWO, library) as bench:
+        for keys in ({}, {"defaults": rules}, {}):
+            bench.configure({**TWO, **keys})
+            check(bench)
+
+
+GROUPS = [
+    {"topics": {"AI": {"name": "Minds"}}},
+    {"topics": {"AI": {"aliases": ["ML"]}}},
+    {"topics": {"AI": {"slug": "minds"}, "Void": None}},
+    {"providers": {"a.example": {"name": "The A"}}},
+    {"providers": {"a.example": {"feed": False}}},
+    {"feeds": [{"path": "topics/{topic}", "only": ["ML", "Void"]}]},
+    {"feeds": [{"path": "topics/{topic}", "except": ["AI"]}, {"path": "new"}]},
+]
+
+
+@pytest.mark.parametrize("keys", GROUPS, ids=str)
+def test_a_group_that_is_configured_otherwise(keys):
+    feeds = [*TWO["feeds"], {"path": "by/{provider}"}]
+    library = {
+        "a.md": a_story(1, topics=["AI"], provider=ALPHA),
+        "b.txt": a_story(2, topics=["ML", "ai"]),
+    }
+    with a_bench({**TWO, "feeds": feeds}, library) as bench:
+        for more in ({}, keys, {}):
+            bench.configure({**TWO, "feeds": feeds, **more})
+            check(bench)
+
+
+LIBRARY = {name: a_story(n, topics=["AI", f"T{n}"]) for n, name in enumerate(FILES)}
+
+
+@pytest.mark.parametrize("after", range(1, 60, 3))
+def test_a_first_build_that_is_killed(after):
+    with a_bench(TWO, LIBRARY) as bench:
+        bench.killed_build(after)
+        check(bench)
+
+
+@pytest.mark.parametrize("after", range(1, 60, 3))
+def test_a_later_build_that_is_killed(after):
+    with a_bench(TWO, LIBRARY) as bench:
+        check(bench)
+        bench.put("f.md", a_story(9, topics=["AI", "New"], published=False))
+        bench.put("g.md", a_story(1, topics=["Other"]))
+        bench.delete("a.md")
+        bench.killed_build(after)
+        check(bench)
+
+
+@pytest.mark.parametrize("after", range(1, 60, 3))
+def test_a_build_that_is_killed_without_a_state_forgets_no_document(after):
+    with a_bench(TWO, LIBRARY) as bench:
+        check(bench)
+        bench.lose_state()
+        bench.configure(a_configuration({"path": "only"}))
+        bench.killed_build(after)
+        check(bench)
+
+
+def test_a_build_that_could_not_write_leaves_its_work_to_the_next():
+    with a_bench(TWO, {"a.md": a_story(1, topics=["AI"])}) as bench:
+        check(bench)
+        bench.put("b.txt", a_story(2, topics=["New"]))
+        obstacle = bench.output / "topics" / "new.rss"
+        obstacle.mkdir()
+        with pytest.raises(Unwritable, match="cannot be written"):
+            bench.build()
+        obstacle.rmdir()
+        check(bench)
+
+
+DAMAGES = {
+    "cut": lambda content, at: content[:at],
+    "zeroed": lambda content, at: bytes(len(content)),
+    "a page of zeros": lambda content, at: (
+        content[: at // PAGE * PAGE] + bytes(PAGE) + content[at // PAGE * PAGE + PAGE :]
+    ),
+    "rubbish behind": lambda content, at: content[:at] + b"\xa5" * (len(content) - at),
+    "no page whole": lambda content, at: content[: at // 2] + content[at // 2 + 1 :],
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
+@pytest.mark.parametrize("part", [0, 1, 30, 60, 99])
+def test_a_state_that_was_damaged(damage, part):
+    with a_bench(TWO, LIBRARY) as bench:
+        check(bench)
+        (state,) = bench.states()
+        content = state.read_bytes()
+        state.write_bytes(damage(content, len(content) * part // 100))
+        bench.put("a.md", a_story(1, topics=["AI", "New"]))
+        bench.delete("b.txt")
+        check(bench)
+
+
+@pytest.mark.parametrize(
+    "word",
+    [b"Story", b"CREATE TABLE meta", b"records/"],
+    ids=["story", "schema", "file"],
+)
+def test_a_state_whose_text_was_damaged(word):
+    with a_bench(TWO, LIBRARY) as bench:
+        check(bench)
+        (state,) = bench.states()
+        content = state.read_bytes()
+        assert word in content
+        state.write_bytes(content.replace(word, b"\xe8" + word[1:]))
+        bench.put("a.md", a_story(1, topics=["AI", "New"]))
+        bench.tear_out(0)
+        check(bench)
+
+
+def test_what_the_plan_says_is_a_build_from_nothing():
+    with a_bench(TWO, LIBRARY) as bench, a_bench(TWO, LIBRARY) as other:
+        bench.put("b.txt", ROTTEN[5])
+        check(bench)
+        bench.edit("move", "a.md", "z.md")
+        outcome = check(bench)
+        other.put("b.txt", ROTTEN[5])
+        other.edit("move", "a.md", "z.md")
+        anew = check(other)
+        assert said(outcome) == said(anew)
+        assert tree(bench.output) == tree(other.output)
