@@ -60,7 +60,7 @@ def test_a_stamp_lasts_until_the_document_changes(tmp_path):
     output.replace("all.rss", b"new")
     stamp = output.stamp("all.rss")
     found = (tmp_path / "all.rss").stat()
-    assert stamp == (3, found.st_mtime_ns, found.st_ino)
+    assert stamp == (3, found.st_mtime_ns, found.st_ctime_ns, found.st_ino)
     output.replace("all.rss", b"new")
     assert Output(tmp_path).stamp("all.rss") == stamp
     output.replace("all.rss", b"newer")
