@@ -9,7 +9,7 @@ The plain layout that records are written in is read without libyaml, to the sam
 
 import re
 from collections.abc import Callable, Hashable, Mapping
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
 MAX_DEPTH = 24
@@ -40,12 +40,6 @@ _HIDDEN = re.compile(f"[{''.join(map(re.escape, map(chr, _UNREADABLE)))}]")
 _BEYOND = "\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U000fffff"
 _IN_QUOTES = rf"[ !#-\[\]-~{_BEYOND}]"
 _IN_PLAIN = rf'[ !"$-9;-~{_BEYOND}]'
-_LINE = re.compile(
-    r"^(?:( {0,20}+(?:(?:- )?+[0-9A-Za-z_][0-9A-Za-z_-]{0,99}+:(?: |$)|- (?=\S)))"
-    rf'(?:"(?!")({_IN_QUOTES}*+(?:\\["\\]{_IN_QUOTES}*+)*+)"'
-    rf'|(-?[^\W_]{_IN_PLAIN}*+(?::(?! ){_IN_PLAIN}++)*+(?<! )|""))?+)?+$',
-    re.MULTILINE,
-)
 _LARGE = 1 << 17  # characters: what is larger is not worth the memory
 _ESCAPED = re.compile(r"\\(.)")
 _UNQUOTED: dict[str, str | None] = {'""': "", **dict.fromkeys(_NULLS)}
@@ -149,6 +143,17 @@ class _Unusual(Exception):
     """Text of another layout than the plain one, which may well be wrong."""
 
 
+@cache
+def _line() -> re.Pattern[str]:
+    """Match a line of the plain layout; slow to make, and a build may read no record."""
+    return re.compile(
+        r"^(?:( {0,20}+(?:(?:- )?+[0-9A-Za-z_][0-9A-Za-z_-]{0,99}+:(?: |$)|- (?=\S)))"
+        rf'(?:"(?!")({_IN_QUOTES}*+(?:\\["\\]{_IN_QUOTES}*+)*+)"'
+        rf'|(-?[^\W_]{_IN_PLAIN}*+(?::(?! ){_IN_PLAIN}++)*+(?<! )|""))?+)?+$',
+        re.MULTILINE,
+    )
+
+
 class _Plain:
     """One pass over the lines of a mapping written in steps of two columns.
 
@@ -163,7 +168,7 @@ class _Plain:
 
     def read(self, text: str) -> dict[str, object]:
         """Give what libyaml's reader would give. Raises _Unusual."""
-        lines = _LINE.findall(text) if len(text) < _LARGE else []
+        lines = _line().findall(text) if len(text) < _LARGE else []
         if len(lines) != text.count("\n") + 1:
             raise _Unusual
         if "\\" in text:

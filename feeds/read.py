@@ -199,11 +199,10 @@ def _signed(entry: os.DirEntry[str], begun: int) -> tuple[int, ...]:
 
 
 def _listing(folder: str) -> list[os.DirEntry[str]] | None:
-    """List what may be read in a folder, in order; None where it cannot be listed."""
+    """List a folder; None where it cannot be listed."""
     try:
         with os.scandir(folder) as listing:
-            seen = (entry for entry in listing if not entry.name.startswith("."))
-            return sorted(seen, key=lambda entry: entry.name)
+            return [entry for entry in listing if entry.name[0] != "."]
     except OSError:
         return None
 

@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cached_property
+from functools import cache, cached_property
 from typing import NamedTuple
 from unicodedata import category, normalize
 
@@ -415,12 +415,14 @@ def _joined(neighbour: str, edge: str) -> bool:
 
 def _spaced(character: str) -> bool:
     """Tell a letter, mark or digit of a script that puts spaces between words."""
-    return category(character)[0] in "LMN" and not _SPACELESS.match(character)
+    return category(character)[0] in "LMN" and not _spaceless().match(character)
 
 
-# Thai and Lao, Myanmar, Khmer, kana, and the Han ideographs with their extensions.
-_SPACELESS = re.compile(
-    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u19e0-\u19ff\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff"
-    "\u3400-\u4dbf\u4e00-\u9fff\ua9e0-\ua9ff\uaa60-\uaa7f\uf900-\ufaff\U0001b000-\U0001b16f"
-    "\U00020000-\U0003ffff]"
-)
+@cache
+def _spaceless() -> re.Pattern[str]:
+    """Match Thai and Lao, Myanmar, Khmer, kana, and the Han ideographs."""
+    return re.compile(
+        "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u19e0-\u19ff\u3005-\u3007\u3040-\u30ff"
+        "\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\ua9e0-\ua9ff\uaa60-\uaa7f\uf900-\ufaff"
+        "\U0001b000-\U0001b16f\U00020000-\U0003ffff]"
+    )

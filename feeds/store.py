@@ -4,7 +4,8 @@ One SQLite file for each configuration and output. It is worth nothing once its 
 of versions, programs and configuration, is another, and it is never believed over the
 sources: a file is read again unless size, times and inode are as they were.
 
-    meta       the salt, the time of the last build, what stood in each folder
+    meta       the salt, the time of the last build
+    folder     what stood in each folder of records
     file       each record file: its counts, its votes, when time alone changes it
     item       each record: its place in its file, and its id
     record     all of it, where some feed lets it in
@@ -24,7 +25,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from hashlib import blake2b
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
@@ -38,6 +39,7 @@ from feeds.select import Standing
 
 FOLDER = ".feeds"
 
+_Files = dict[str, tuple[int, ...]]
 _Votes = list[tuple[str, str]]
 
 _SHIFT = 24
@@ -55,9 +57,10 @@ _FAULTS = frozenset(
     }
 )
 _IGNORE = "*\n"
-_SUFFIXES = frozenset({".rss", ".atom"})
+_SUFFIXES = (".rss", ".atom")
 _SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID;
+CREATE TABLE folder (name TEXT PRIMARY KEY, files BLOB) WITHOUT ROWID;
 CREATE TABLE file (
     key INTEGER PRIMARY KEY, name TEXT UNIQUE, read INTEGER, drafts INTEGER,
     wake INTEGER, votes BLOB);
@@ -91,7 +94,17 @@ _STANDING = """
 SELECT -age, item.id, quality, heat, published, name, line, item.number
 FROM shelf JOIN item ON item.key = shelf.item JOIN file ON file.key = item.file"""
 # What follows from the sources, and what only the last build can tell.
-_DERIVED = ("file", "item", "record", "shelf", "refused", "complaint", "tally", "place")
+_DERIVED = (
+    "folder",
+    "file",
+    "item",
+    "record",
+    "shelf",
+    "refused",
+    "complaint",
+    "tally",
+    "place",
+)
 _VERSION = int.from_bytes(blake2b(_SCHEMA.encode(), digest_size=3).digest(), "big")
 
 
@@ -227,8 +240,10 @@ class Ledger:
 
     def survey(self) -> Survey:
         """Give what stood in each folder of records."""
-        kept = self.run("SELECT value FROM meta WHERE key = 'survey'").fetchone()
-        return msgspec.msgpack.decode(kept[0], type=Survey) if kept else {}
+        rows = self.run("SELECT name, files FROM folder")
+        return {
+            name: msgspec.msgpack.decode(files, type=_Files) for name, files in rows
+        }
 
     def woken(self) -> list[str]:
         """Name the files that time alone has changed."""
@@ -410,8 +425,19 @@ class Ledger:
 
     def settle(self, survey: Survey, promised: Iterable[Place]) -> None:
         """Make up the tally; a name that is shown another way now touches every feed."""
-        self._meta(
-            {"survey": _packed(survey)} | {f"name {name}": name for name in self._met}
+        self._meta({f"name {name}": name for name in self._met})
+        before = self.survey()
+        self.run_many(
+            "INSERT OR REPLACE INTO folder VALUES (?, ?)",
+            [
+                (one, _packed(new))
+                for one, new in survey.items()
+                if before.get(one) != new
+            ],
+        )
+        self.run_many(
+            "DELETE FROM folder WHERE name = ?",
+            [(one,) for one in before.keys() - survey.keys()],
         )
         for place in promised:
             if place not in self.places:
@@ -422,14 +448,14 @@ class Ledger:
             if count
         ]
         names = {name for name, *_rest in delta} if self.is_kept else set()
-        before = {name: self.elected(name) for name in names if self._is_used(name)}
+        shown = {name: self.elected(name) for name in names if self._is_used(name)}
         self.run_many(
             "INSERT INTO tally VALUES (?, ?, ?) ON CONFLICT (name, spelling)"
             " DO UPDATE SET count = count + excluded.count",
             delta,
         )
         self.run("DELETE FROM tally WHERE count <= 0")
-        if any(old != self.elected(name) for name, old in before.items()):
+        if any(old != self.elected(name) for name, old in shown.items()):
             self._dirty.update(self.places.values())
         for statement in _INDEXES.strip().split(";\n"):
             self.run(statement)
@@ -520,7 +546,7 @@ class Ledger:
             "SELECT name FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL"
         ):
             self.run(f"DROP INDEX {name}")
-        self.run("DELETE FROM meta WHERE key IN ('survey', 'counts')")
+        self.run("DELETE FROM meta WHERE key = 'counts'")
         self._counts = None
         self.run(
             "UPDATE document SET place = 0, digests = x'', stamp = ?", (_packed(()),)
@@ -594,7 +620,6 @@ def _packed(value: object) -> bytes:
 def _plain(paths: Iterable[str]) -> Iterator[str]:
     """Believe only what may be the path of a document."""
     for path in paths:
-        parts = PurePosixPath(path).parts
-        odd = not parts or {"..", "/"} & set(parts) or "\0" in path
-        if not odd and PurePosixPath(path).suffix in _SUFFIXES:
+        odd = path.startswith("/") or ".." in path.split("/") or "\0" in path
+        if not odd and path.endswith(_SUFFIXES):
             yield path
