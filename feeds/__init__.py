@@ -3,7 +3,8 @@
     seeds/*.md ─read─▶ Records ─select─▶ what goes out, newest first
                ─group─▶ Feeds of Entries ─render─▶ bytes ─write─▶ output/
 
-    cli          options in, messages and exit codes out
+    cli          options in, exit codes out; `command` is what each command does and
+                 says, `terminal` where it says it, `starter` what `init` writes
     build        one build, step by step: only what changed; `parallel` spreads the work
     plan         the same as one function, and as what it has to come to;
                  `explain` and `compare` answer questions about it

@@ -230,6 +230,7 @@ class Ledger:
         self._delta: Counter[tuple[str, str]] = Counter()
         self._dirty: set[int] = set()
         self._met: set[str] = set()
+        self._folders: Survey | None = None
         if not self.is_kept:
             self._start_over()
         rows = self.run("SELECT key, feed, topic, provider FROM place")
@@ -240,10 +241,12 @@ class Ledger:
 
     def survey(self) -> Survey:
         """Give what stood in each folder of records."""
-        rows = self.run("SELECT name, files FROM folder")
-        return {
-            name: msgspec.msgpack.decode(files, type=_Files) for name, files in rows
-        }
+        if self._folders is None:
+            rows = self.run("SELECT name, files FROM folder")
+            self._folders = {
+                name: msgspec.msgpack.decode(files, type=_Files) for name, files in rows
+            }
+        return self._folders
 
     def woken(self) -> list[str]:
         """Name the files that time alone has changed."""
