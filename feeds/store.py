@@ -45,6 +45,7 @@ _Votes = list[tuple[str, str]]
 _SHIFT = 24
 """An item's key is its file's, shifted by so many bits, and its number in the file."""
 
+_NO_STAMP = (None, None, None, None)
 _SUM = 8
 # What comes of values that no build has written.
 _SENSELESS = (ValueError, TypeError, LookupError)
@@ -78,7 +79,8 @@ CREATE TABLE place (
     key INTEGER PRIMARY KEY, feed INTEGER, topic TEXT, provider TEXT,
     entries INTEGER, expires INTEGER, dirty INTEGER);
 CREATE TABLE document (
-    path TEXT PRIMARY KEY, place INTEGER, stamp BLOB, digests BLOB) WITHOUT ROWID;
+    path TEXT PRIMARY KEY, place INTEGER, digests BLOB, size INTEGER,
+    modified INTEGER, changed INTEGER, inode INTEGER) WITHOUT ROWID;
 CREATE TABLE pending (path TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE told (complaint TEXT PRIMARY KEY, digest TEXT) WITHOUT ROWID;
 """
@@ -302,10 +304,10 @@ class Ledger:
 
     def documents(self) -> dict[str, Written]:
         """Give what was last written, by path."""
-        rows = self.run("SELECT path, place, stamp, digests FROM document")
+        rows = self.run("SELECT * FROM document")
         written = {
-            path: Written(place, _stamp(stamp), kept)
-            for path, place, stamp, kept in rows
+            path: Written(place, tuple(stamp), digests)
+            for path, place, digests, *stamp in rows
         }
         return {path: written[path] for path in _plain(written)}
 
@@ -490,9 +492,9 @@ class Ledger:
 
     def _note(self, documents: Mapping[str, Written], otherwise: str) -> None:
         self.run_many(
-            f"INSERT OR {otherwise} INTO document VALUES (?, ?, ?, ?)",
+            f"INSERT OR {otherwise} INTO document VALUES (?, ?, ?, ?, ?, ?, ?)",
             [
-                (path, one.place, _packed(one.stamp), one.digests)
+                (path, one.place, one.digests, *(one.stamp or _NO_STAMP))
                 for path, one in documents.items()
             ],
         )
@@ -551,9 +553,7 @@ class Ledger:
             self.run(f"DROP INDEX {name}")
         self.run("DELETE FROM meta WHERE key = 'counts'")
         self._counts = None
-        self.run(
-            "UPDATE document SET place = 0, digests = x'', stamp = ?", (_packed(()),)
-        )
+        self.run("UPDATE document SET place = 0, digests = x'', size = NULL")
 
     def _meta(self, values: Mapping[str, object]) -> None:
         self.run_many("INSERT OR REPLACE INTO meta VALUES (?, ?)", [*values.items()])
@@ -605,10 +605,6 @@ def _read(file: Path, query: str) -> list[Any]:
 
 def _shelved(one: Standing, first: int) -> tuple[object, ...]:
     return -one.time, first + one.number, one.quality, one.heat, one.published
-
-
-def _stamp(packed: bytes) -> tuple[int, ...]:
-    return msgspec.msgpack.decode(packed, type=tuple[int, ...])
 
 
 def _sum(content: bytes) -> bytes:

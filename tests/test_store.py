@@ -64,7 +64,13 @@ def build(store, *sheets, gone=(), salt="salt", now=1000, promised=()):
         ledger.promise(ledger.dirty(), documents, {})
         ledger.keep(
             [
-                Done(key, 1, None, [(path, Written(key, (1, 2, 3), b"digest"))], [path])
+                Done(
+                    key,
+                    1,
+                    None,
+                    [(path, Written(key, (1, 2, 3, 4), b"digest"))],
+                    [path],
+                )
                 for path, key in documents.items()
             ]
         )
@@ -238,7 +244,7 @@ def test_a_path_that_no_build_writes_is_not_believed(tmp_path, path):
     store = a_store(tmp_path)
     build(store, a_sheet())
     with closing(sqlite3.connect(store.file)) as connection, connection:
-        for table, rest in (("document", ", 1, x'90', x''"), ("pending", "")):
+        for table, rest in (("document", ", 1, x'', 1, 2, 3, 4"), ("pending", "")):
             connection.execute(f"INSERT INTO {table} VALUES (?{rest})", (path,))
     assert store.documents() == {"1.rss"}
     with store.opened("salt", 1000) as ledger:
