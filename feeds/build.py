@@ -20,10 +20,8 @@ from feeds.fingerprint import salt
 from feeds.group import path_of, strangers
 from feeds.parallel import cpus, spread
 from feeds.plan import Plan, plan, why
-from feeds.publish import ALONE as FEW_FEEDS
-from feeds.publish import CHUNK as BATCH
 from feeds.publish import Publisher, Work
-from feeds.read import changed, find, places, read, survey
+from feeds.read import changed, check, find, places, read, survey
 from feeds.record import Complaint, Record
 from feeds.render import Document
 from feeds.store import Damaged, Done, Ledger, Store, Written
@@ -37,6 +35,12 @@ CHUNK = 200
 
 ALONE = 400
 """So few files are read without workers."""
+
+BATCH = 25
+"""How many feeds are rendered together: what they share is rendered once."""
+
+FEW_FEEDS = 100
+"""So few feeds are written without workers."""
 
 Progress = Callable[[str, int], AbstractContextManager[Callable[[int], object]]]
 """Told what is done, and how much there is of it; gives what is told of each step."""
@@ -122,7 +126,7 @@ def build(config: Config, output: Path, now: datetime, options: Options) -> Outc
 
     Raises Mistake, Locked, Refused (nothing is changed then) and Unwritable.
     """
-    places(config, output)
+    check(config, output)
     store = Store(config.file, output)
     with Output(output).locked(options.wait):
         try:

@@ -23,14 +23,8 @@ from feeds.select import Candidate, Standing, age, candidate, judged, newest
 from feeds.store import Done, Ledger, Written
 from feeds.write import Output, feeds_of
 
-CHUNK = 25
-"""How many feeds are rendered together: what they share is rendered once."""
-
 KEPT = 3_000
 """How many stories, and how many rendered entries, are kept at hand; bounds memory."""
-
-ALONE = 100
-"""So few feeds are written without workers."""
 
 _DIGEST = 16
 

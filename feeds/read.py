@@ -46,6 +46,15 @@ def read(
             yield item if isinstance(item, Record) else _dated(item, content)
 
 
+def check(config: Config, output: Path) -> None:
+    """Make sure of the sources without looking for files.
+
+    Raises Mistake where a source is missing or lies in the output.
+    """
+    for source in config.sources:
+        _start(source, config, output)
+
+
 def places(config: Config, output: Path) -> list[str]:
     """Give the files and folders that the sources name.
 
@@ -114,24 +123,31 @@ def _dated(complaint: Complaint, content: bytes) -> Complaint:
 
 def _places(source: str, config: Config, output: Path) -> list[str]:
     """Give the files and folders that a source names. Raises Mistake."""
-    where = f"{config.file}:{config.line(('records',))}: records"
-    start = os.path.normpath(os.path.join(config.folder, _before_wildcards(source)))
-    if not os.path.exists(start):
-        raise Mistake(f"{where}: {start} is missing, expected a folder of records")
-    served = Path(os.path.realpath(output))
-    if Path(os.path.realpath(start)).is_relative_to(served):
-        raise Mistake(
-            f"{where}: {source} lies in the output folder, expected it beside"
-        )
+    start = _start(source, config, output)
     if not _WILD & set(source):
-        if not os.path.isdir(start) and ending(start) not in ENDINGS:
-            what = f"{source} is no record, expected a file in {', '.join(ENDINGS)}"
-            raise Mistake(f"{where}: {what}")
         return [start]
+    served = Path(os.path.realpath(output))
     pattern = os.path.join(glob.escape(str(config.folder)), source)
     inside = cache(lambda folder: Path(os.path.realpath(folder)).is_relative_to(served))
     matches = glob.iglob(pattern, recursive=True)
     return [match for match in matches if not inside(os.path.dirname(match))]
+
+
+def _start(source: str, config: Config, output: Path) -> str:
+    """Give what a source names, or the folder that its glob begins in. Raises Mistake."""
+    where = f"{config.file}:{config.line(('records',))}: records"
+    start = os.path.normpath(os.path.join(config.folder, _before_wildcards(source)))
+    if not os.path.exists(start):
+        raise Mistake(f"{where}: {start} is missing, expected a folder of records")
+    if Path(os.path.realpath(start)).is_relative_to(os.path.realpath(output)):
+        raise Mistake(
+            f"{where}: {source} lies in the output folder, expected it beside"
+        )
+    is_glob = _WILD & set(source)
+    if not is_glob and not os.path.isdir(start) and ending(start) not in ENDINGS:
+        what = f"{source} is no record, expected a file in {', '.join(ENDINGS)}"
+        raise Mistake(f"{where}: {what}")
+    return start
 
 
 def _before_wildcards(source: str) -> str:

@@ -233,9 +233,9 @@ def test_batches_and_processes_change_no_byte(site, monkeypatch, jobs, size, kep
 
 
 def test_more_feeds_than_a_batch_holds(site, monkeypatch):
-    for number in range(3 * publish.CHUNK):
+    for number in range(3 * steps.BATCH):
         site.write(f"many{number}.md", topics=f"[T{number}, Shared]")
-    assert len(published(site, 2)) == 2 * (3 * publish.CHUNK + 3)
+    assert len(published(site, 2)) == 2 * (3 * steps.BATCH + 3)
     site.write("many0.md", topics="[T1]", title="Changed")
     assert "topics/t1.rss" in published(site, 2)
 
