@@ -3,14 +3,15 @@
     seeds/*.md ─read─▶ Records ─select─▶ what goes out, newest first
                ─group─▶ Feeds of Entries ─render─▶ bytes ─write─▶ output/
 
-    cli          options in, exit codes out; `command` is what each command does and
-                 says, `terminal` where it says it, `starter` what `init` writes
+    cli          options in, exit codes out; `command` and `ask` are what each command
+                 does and says, `terminal` where it says it, `starter` what `init` writes
     build        one build, step by step: only what changed; `parallel` spreads the work
     plan         the same as one function, and as what it has to come to;
-                 `explain` and `compare` answer questions about it
+                 `preview`, `explain` and `compare` answer questions about it
     config       feeds.yaml → Config; its shape is `shape`, its templates `template`
     record       one mapping → one Record, or the complaint; `frontmatter` and `parse` read it
-    read         sources → Records
+    survey       sources → files, and which of them changed
+    read         files → Records
     select       rules → what goes out, or the rule that kept it in
     group        Records → Feeds: all, per topic, per provider, per pair
     assess       one file → where its records stand in all feeds

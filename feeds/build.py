@@ -5,26 +5,26 @@ documents whose bytes differ are written. `plan` says in one piece what comes of
 """
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from pathlib import Path
 
+from msgspec import Struct
+
 from feeds.assess import Rulebook, Sheet, assess
-from feeds.compare import Difference, compare
 from feeds.config import Config
 from feeds.errors import Refused
 from feeds.fingerprint import salt
 from feeds.group import path_of, strangers
 from feeds.parallel import cpus, spread
-from feeds.plan import Plan, plan, why
 from feeds.publish import Publisher, Work
-from feeds.read import changed, check, find, places, read, survey
-from feeds.record import Complaint, Record
-from feeds.render import Document
+from feeds.read import read
+from feeds.record import Complaint
+from feeds.select import why
 from feeds.store import Damaged, Done, Ledger, Store, Written
+from feeds.survey import changed, check, survey
 from feeds.write import Output, feeds_of
 
 FEW = 10
@@ -51,16 +51,7 @@ def unseen(_doing: str, _total: int) -> AbstractContextManager[Callable[[int], o
     return nullcontext(lambda _done: None)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
-    """What the sources held."""
-
-    records: tuple[Record, ...]
-    complaints: tuple[Complaint, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class Outcome(Struct, frozen=True, kw_only=True):
     """What a build did.
 
     `usable` counts the records that are not rejected. `news` are the complaints not made
@@ -83,19 +74,7 @@ class Outcome:
     seconds: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Preview:
-    """What a build would do: entries by feed, and the documents it would remove."""
-
-    reading: Reading
-    plan: Plan
-    strangers: Sequence[str]
-    differences: Mapping[str, Difference]
-    removed: Sequence[str]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
+class Options(Struct, frozen=True, kw_only=True):
     """How to build: seconds to wait for another build, past the drop guard, processes.
 
     `progress` is told of "reading", counted in files, and of "writing", in feeds.
@@ -111,16 +90,6 @@ class Options:
         return self.jobs or cpus()
 
 
-def gather(config: Config, output: Path) -> Reading:
-    """Read every record. Raises Mistake where a source is missing."""
-    files = find(places(config, output), config, output)
-    found = list(read(files, config.folder, config.zone))
-    return Reading(
-        records=tuple(item for item in found if isinstance(item, Record)),
-        complaints=tuple(item for item in found if isinstance(item, Complaint)),
-    )
-
-
 def build(config: Config, output: Path, now: datetime, options: Options) -> Outcome:
     """Publish what the records come to.
 
@@ -134,36 +103,6 @@ def build(config: Config, output: Path, now: datetime, options: Options) -> Outc
         except Damaged:
             store.discard()
             return _build(config, output, now, options, store)
-
-
-def preview(config: Config, output: Path, now: datetime, *, force: bool) -> Preview:
-    """Tell what a build would show subscribers, feed by feed, and change nothing.
-
-    Raises Mistake and Refused.
-    """
-    reading = gather(config, output)
-    planned = plan(reading.records, config, now)
-    documents = {document.path: document for document in planned.documents()}
-    folder, store = Output(output), Store(config.file, output)
-    before = store.documents() or folder.ours(config.site.url) - store.others()
-    if not force:
-        feeds, ids = feeds_of(before), store.ids()
-        after = {feed.path for feed in planned.feeds}
-        lost = len(ids - planned.ids)
-        guard("feeds", len(feeds), len(feeds - after), len(after), reading.complaints)
-        guard("records", len(ids), lost, len(planned.ids), reading.complaints)
-    return Preview(
-        reading=reading,
-        plan=planned,
-        strangers=[*strangers(config, planned.names() | store.names())],
-        differences=dict(sorted(_differences(folder, before, documents))),
-        removed=sorted(before - documents.keys() - store.others()),
-    )
-
-
-def known(config: Config, output: Path) -> frozenset[str]:
-    """Name the configured topics and providers that some record has had."""
-    return Store(config.file, output).names()
 
 
 def guard(
@@ -238,8 +177,9 @@ def _read_changes(
     config: Config, output: Path, ledger: Ledger, book: Rulebook, options: Options
 ) -> bool:
     """Bring the ledger up to date with the sources; tell whether there was anything."""
-    seen = survey(places(config, output), config, output)
-    again, gone = changed(ledger.survey(), seen)
+    before = ledger.folders()
+    seen = survey(config, output, before, options.processes)
+    again, gone = changed(before, seen)
     again = sorted({*again, *ledger.woken()} - set(gone))
     if ledger.is_kept and not again and not gone:
         return False
@@ -251,7 +191,7 @@ def _read_changes(
         for sheets in spread(lambda: work, chunks, jobs):
             ledger.take(sheets)
             advance(len(sheets))
-    ledger.settle(seen, book.promised)
+    ledger.settle(seen.folders, book.promised)
     return True
 
 
@@ -305,19 +245,3 @@ def _empties(ledger: Ledger, book: Rulebook) -> Iterator[str]:
         if too_old := ledger.shelved(key):
             counts[f"older than {book.desk(place).rules.max_age}"] += too_old
         yield f"{path_of(place, book.config)}: no entries: {why(counts)}"
-
-
-def _differences(
-    folder: Output, known: Iterable[str], documents: Mapping[str, Document]
-) -> Iterator[tuple[str, Difference]]:
-    feeds: dict[str, list[Document]] = {}
-    for document in documents.values():
-        feeds.setdefault(document.feed.path, []).append(document)
-    for name, formats in feeds.items():
-        # One format tells for all, but one that is new says nothing of the others.
-        before = [one for one in formats if folder.current(one.path) is not None]
-        chosen = (before or formats)[0]
-        yield name, compare(folder.current(chosen.path), chosen.render())
-    gone = {path.rpartition(".")[0]: path for path in sorted(known)}
-    for name in gone.keys() - feeds.keys():
-        yield name, compare(folder.current(gone[name]), None)

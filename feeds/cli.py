@@ -105,6 +105,10 @@ def build(
     config: str | None, output: str | None, now: str | None, **options: Any
 ) -> int:
     """Read records, write the feeds that changed."""
+    if options.pop("dry_run"):
+        from feeds import ask
+
+        return ask.preview(config, output, now, options)
     from feeds import command
 
     return command.build(config, output, now, options)
@@ -115,9 +119,9 @@ def build(
 @NOW
 def check(config: str | None, now: str | None) -> int:
     """Check configuration and records; write nothing."""
-    from feeds import command
+    from feeds import ask
 
-    return command.check(config, now)
+    return ask.check(config, now)
 
 
 @commands.command()
@@ -129,9 +133,9 @@ def explain(config: str | None, now: str | None, record: str) -> None:
 
     RECORD is a file, file:line, or a link.
     """
-    from feeds import command
+    from feeds import ask
 
-    command.explain(config, now, record)
+    ask.explain(config, now, record)
 
 
 @commands.command("list")
@@ -142,9 +146,9 @@ def list_(config: str | None, now: str | None) -> None:
 
     Path, title, number of entries and the newest entry's time, in UTC.
     """
-    from feeds import command
+    from feeds import ask
 
-    command.list_(config, now)
+    ask.list_(config, now)
 
 
 @commands.command()

@@ -1,13 +1,13 @@
 """What subscribers would see of a new document: entries new, changed and gone."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 _ATOM = "{http://www.w3.org/2005/Atom}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Difference:
+class Difference(Struct, frozen=True, kw_only=True):
     """Titles of entries, in the order of the document that has them."""
 
     new: tuple[str, ...]

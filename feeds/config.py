@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, tzinfo
 from difflib import get_close_matches
 from pathlib import Path as File
@@ -10,6 +9,7 @@ from types import UnionType
 from typing import Annotated, Literal, TypeGuard, TypeVar, Union, get_args, get_origin
 
 import msgspec
+from msgspec import Struct
 
 from feeds import frontmatter, moment, path, shape
 from feeds.address import address, domain, host
@@ -39,8 +39,7 @@ _ROOT: Path = ()
 _Kind = TypeVar("_Kind", bound=shape.Key)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Site:
+class Site(Struct, frozen=True, kw_only=True):
     """What all feeds share; `url` ends in a slash and is where the output is served."""
 
     title: str
@@ -54,8 +53,7 @@ class Site:
     logo: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Config:
+class Config(Struct, frozen=True, kw_only=True):
     """A configuration without mistakes.
 
     `sources` and `output` are as written, relative to the folder of `file`. Topics go by

@@ -1,8 +1,10 @@
 """Feed and Entry: the model, in Atom's terms (RFC 4287); imports nothing of ours."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 GENERATOR = "feeds"
 """What every document names as its generator; a version in it would change every feed."""
@@ -11,8 +13,7 @@ EMPTY = datetime(2000, 1, 1, tzinfo=UTC)
 """When a feed without entries was updated."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Image:
+class Image(Struct, frozen=True, kw_only=True):
     """A picture of a story; width and height in pixels, None when unknown."""
 
     url: str
@@ -20,8 +21,7 @@ class Image:
     height: int | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Related:
+class Related(Struct, frozen=True, kw_only=True):
     """Another story that goes with one; it is shown, never selected."""
 
     title: str
@@ -29,8 +29,7 @@ class Related:
     provider: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Person:
+class Person(Struct, frozen=True, kw_only=True):
     """Who wrote something."""
 
     name: str
@@ -38,8 +37,7 @@ class Person:
     email: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Enclosure:
+class Enclosure(Struct, frozen=True, kw_only=True):
     """A file that goes with an entry; length in bytes, 0 when unknown."""
 
     url: str
@@ -47,8 +45,7 @@ class Enclosure:
     length: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class Entry(Struct, frozen=True, kw_only=True):
     """One story as readers see it; equal entries are written as equal bytes.
 
     The first of `images` is the lead. `summary` is plain text, `content` sanitised HTML.
@@ -68,8 +65,7 @@ class Entry:
     related: tuple[Related, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Feed:
+class Feed(Struct, frozen=True, kw_only=True):
     """Entries in the order they are shown, and what a reader calls them.
 
     `base` is where the output is served, `path` the address below it without the ending;

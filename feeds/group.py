@@ -5,12 +5,12 @@ The only place where a Record becomes an Entry.
 
 from collections import Counter, defaultdict
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from typing import NamedTuple
 
 import msgspec
+from msgspec import Struct
 
 from feeds import shape
 from feeds.address import domain, enclosable, tag
@@ -41,8 +41,7 @@ class Place(NamedTuple):
     provider: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shelf:
+class Shelf(Struct, frozen=True, kw_only=True):
     """One feed to be: its rules, and what they made of the records of its group."""
 
     place: Place
@@ -51,16 +50,14 @@ class Shelf:
     selection: Selection
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Names:
+class Names(Struct, frozen=True, kw_only=True):
     """Display names: of topics by key, of providers by domain."""
 
     topics: Mapping[str, str]
     providers: Mapping[str, str]
 
 
-@dataclass(frozen=True)
-class Library:
+class Library(Struct, frozen=True, dict=True):
     """All candidates of a build, by the places they may go to."""
 
     config: Config

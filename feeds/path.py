@@ -9,8 +9,9 @@ no new record or topic ever moves a feed.
 import re
 from base64 import b32encode
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from hashlib import blake2b
+
+from msgspec import Struct
 
 from feeds.template import fill, placeholders
 
@@ -83,8 +84,7 @@ def flaw(template: str) -> str | None:
     return None
 
 
-@dataclass(frozen=True, slots=True)
-class Paths:
+class Paths(Struct, frozen=True):
     """Where each feed goes, for the path templates of one configuration."""
 
     templates: tuple[str, ...]

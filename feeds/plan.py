@@ -1,10 +1,11 @@
 """The pipeline as one function: records in, what to publish out; no file is touched."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import cached_property
+
+from msgspec import Struct
 
 from feeds import group
 from feeds.config import Config
@@ -12,11 +13,10 @@ from feeds.feed import Feed
 from feeds.group import Library, Shelf
 from feeds.record import Record
 from feeds.render import Document, documents
-from feeds.select import Candidate, candidate, moment_of
+from feeds.select import Candidate, candidate, moment_of, why
 
 
-@dataclass(frozen=True)
-class Plan:
+class Plan(Struct, frozen=True, dict=True):
     """What a set of records comes to under a configuration at a moment."""
 
     config: Config
@@ -74,17 +74,3 @@ class Plan:
 def plan(records: Iterable[Record], config: Config, now: datetime) -> Plan:
     """See records through a configuration; the rest follows when it is asked for."""
     return Plan(config, now, [candidate(record, config, now) for record in records])
-
-
-def why(counts: Mapping[str, int]) -> str:
-    """Say why a feed has no entries, from the briefs of its refusals."""
-    ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-    total = sum(counts.values())
-    read = f"{total} record{'' if total == 1 else 's'} read"
-    return ", ".join([read, *(_counted(number, brief) for brief, number in ordered)])
-
-
-def _counted(number: int, brief: str) -> str:
-    if number == 1:
-        return f"1 is {'a draft' if brief == 'drafts' else brief}"
-    return f"{number} are {brief}"

@@ -5,13 +5,13 @@ found there is rendered.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from datetime import timedelta
 from hashlib import blake2b
 from itertools import islice
 from typing import NamedTuple
 
 import msgspec
+from msgspec.structs import replace
 
 from feeds import shape
 from feeds.assess import Rulebook, decode
@@ -121,7 +121,6 @@ class Publisher:
         self.folder, self.ledger, self.book = folder, ledger, book
         self.config, self.now = book.config, book.now
         self.documents = documents
-        self.doubled = ledger.doubled()
         self.names: dict[str, str | None] = {}
         self.fragments: dict[tuple[str, bytes], bytes] = {}
         self.stories: dict[tuple[str, int], tuple[bytes, Candidate]] = {}
@@ -155,9 +154,7 @@ class Publisher:
         seen: list[Standing] = []
 
         def doubles(this: Standing) -> Iterable[Standing]:
-            found = (
-                self.ledger.doubles(key, this.id) if this.id in self.doubled else [this]
-            )
+            found = self.ledger.doubles(key, this)
             seen.extend(found)
             return found
 

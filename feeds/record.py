@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from difflib import get_close_matches
+
+from msgspec import Struct
 
 from feeds import moment
 from feeds.address import address, domain, normalised
@@ -44,8 +45,7 @@ _ADDRESS = "an http or https address"
 _QUOTED = 60
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Complaint:
+class Complaint(Struct, frozen=True, kw_only=True):
     """What is wrong in a record file, for its editor; the line counts from 1.
 
     `digest` is that of the file's content: a new version of the file, a new complaint.
@@ -60,8 +60,7 @@ class Complaint:
         return f"{self.file}:{self.line}: {self.reason}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Record:
+class Record(Struct, frozen=True, kw_only=True):
     """One story as its editor keeps it, every field of its type; times are UTC.
 
     `id` is the record's own or its normalised link; `updated` is never before `published`
@@ -91,8 +90,7 @@ class Record:
     flaws: tuple[Complaint, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Raw:
+class Raw(Struct, frozen=True, kw_only=True):
     """One mapping out of a file, before its fields are believed."""
 
     file: str

@@ -7,11 +7,12 @@ and the limit.
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache, cached_property
 from typing import NamedTuple
 from unicodedata import category, normalize
+
+from msgspec import Struct
 
 from feeds import shape
 from feeds.address import domain, identity
@@ -20,16 +21,14 @@ from feeds.record import Record
 from feeds.text import fold
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Refusal:
+class Refusal(Struct, frozen=True, kw_only=True):
     """Why a record is not in a feed: for its editor, and for counting ("5 are drafts")."""
 
     reason: str
     brief: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class Candidate:
+class Candidate(Struct, frozen=True, kw_only=True, dict=True):
     """A record seen through a configuration at a moment.
 
     `topics` leads from the key of each of its topics to the spelling here; `updated` is
@@ -64,8 +63,7 @@ class Standing(NamedTuple):
     number: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Selection:
+class Selection(Struct, frozen=True, kw_only=True):
     """What the rules of one feed made of its candidates.
 
     `entries` are in the order they are shown. `admitted` passed every filter, age aside.
@@ -426,3 +424,17 @@ def _spaceless() -> re.Pattern[str]:
         "\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\ua9e0-\ua9ff\uaa60-\uaa7f\uf900-\ufaff"
         "\U0001b000-\U0001b16f\U00020000-\U0003ffff]"
     )
+
+
+def why(counts: Mapping[str, int]) -> str:
+    """Say why a feed has no entries, from the briefs of its refusals."""
+    ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    total = sum(counts.values())
+    read = f"{total} record{'' if total == 1 else 's'} read"
+    return ", ".join([read, *(_counted(number, brief) for brief, number in ordered)])
+
+
+def _counted(number: int, brief: str) -> str:
+    if number == 1:
+        return f"1 is {'a draft' if brief == 'drafts' else brief}"
+    return f"{number} are {brief}"

@@ -33,13 +33,12 @@ import msgspec
 from feeds.assess import Sheet
 from feeds.errors import FeedsError, Unwritable
 from feeds.group import Place
-from feeds.read import Survey
 from feeds.record import Complaint
 from feeds.select import Standing
+from feeds.survey import Folders
 
 FOLDER = ".feeds"
 
-_Files = dict[str, tuple[int, ...]]
 _Votes = list[tuple[str, str]]
 
 _SHIFT = 24
@@ -93,7 +92,8 @@ CREATE INDEX IF NOT EXISTS refused_place ON refused (place);
 CREATE INDEX IF NOT EXISTS complaint_file ON complaint (file);
 """
 _STANDING = """
-SELECT -age, item.id, quality, heat, published, name, line, item.number
+SELECT -age, item.id, quality, heat, published, name, line, item.number, EXISTS (
+    SELECT 1 FROM item AS other WHERE other.id = item.id AND other.key != item.key)
 FROM shelf JOIN item ON item.key = shelf.item JOIN file ON file.key = item.file"""
 # What follows from the sources, and what only the last build can tell.
 _DERIVED = (
@@ -226,29 +226,27 @@ class Ledger:
         self.is_kept = meta.get("salt") == salt and int(meta.get("now", now)) <= now
         self.had_output = meta.get("output") == output
         self.lost_ids: set[str] = set()
+        self._new_ids: set[str] = set()
+        self._more = Counts(0, 0, 0, 0)
         self._counts = _counts(meta.get("counts"))
         self.known_ids = self.counts().stories
         self._meta_after = {"salt": salt, "now": now, "output": output}
+        self._doubled: set[str] = set()
         self._delta: Counter[tuple[str, str]] = Counter()
         self._dirty: set[int] = set()
         self._met: set[str] = set()
-        self._folders: Survey | None = None
         if not self.is_kept:
             self._start_over()
         rows = self.run("SELECT key, feed, topic, provider FROM place")
         self.places = {Place(*rest): key for key, *rest in rows}
-        self._next_file = self._count("SELECT COALESCE(MAX(key), 0) + 1 FROM file")
+        self._first_new = self._count("SELECT COALESCE(MAX(key), 0) + 1 FROM file")
+        self._next_file = self._first_new
 
     # Reading
 
-    def survey(self) -> Survey:
+    def folders(self) -> Folders:
         """Give what stood in each folder of records."""
-        if self._folders is None:
-            rows = self.run("SELECT name, files FROM folder")
-            self._folders = {
-                name: msgspec.msgpack.decode(files, type=_Files) for name, files in rows
-            }
-        return self._folders
+        return dict(self.run("SELECT name, files FROM folder"))
 
     def woken(self) -> list[str]:
         """Name the files that time alone has changed."""
@@ -265,17 +263,19 @@ class Ledger:
         rows = self.run(
             f"{_STANDING} WHERE place = ? ORDER BY {order} age, item.id", (place,)
         )
-        return map(Standing._make, rows)
+        for *row, is_doubled in rows:
+            this = Standing._make(row)
+            if is_doubled:
+                self._doubled.add(this.id)
+            yield this
 
-    def doubled(self) -> set[str]:
-        """Give the ids that several records have."""
-        return set(self._column("SELECT id FROM item GROUP BY id HAVING COUNT(*) > 1"))
-
-    def doubles(self, place: int, id: str) -> list[Standing]:  # noqa: A002
-        """Give all records of an id in a place."""
+    def doubles(self, place: int, this: Standing) -> list[Standing]:
+        """Give all records in a place with the id of one that `standings` gave."""
+        if this.id not in self._doubled:
+            return [this]
         # Not by place: an id has few records, a place may have very many.
-        rows = self.run(f"{_STANDING} WHERE item.id = ? AND +place = ?", (id, place))
-        return [*map(Standing._make, rows)]
+        query = f"{_STANDING} WHERE item.id = ? AND +place = ?"
+        return [Standing._make(row) for *row, _ in self.run(query, (this.id, place))]
 
     def record(self, file: str, number: int) -> bytes:
         """Give a record that some feed lets in, as it was encoded."""
@@ -368,21 +368,19 @@ class Ledger:
 
     def forget(self, files: Iterable[str]) -> None:
         """Take the records of files out of everything."""
-        self._counts = None
+        query = "SELECT key, read, drafts, votes FROM file WHERE name = ?"
         for name in files if self._next_file > 1 else ():
-            row = self.run(
-                "SELECT key, votes FROM file WHERE name = ?", (name,)
-            ).fetchone()
-            if row is not None:
-                self._delta.subtract(msgspec.msgpack.decode(row[1], type=_Votes))
-                self._forget(row[0])
+            if row := self.run(query, (name,)).fetchone():
+                key, read, drafts, votes = row
+                self._delta.subtract(msgspec.msgpack.decode(votes, type=_Votes))
+                self._count_in(-read, -drafts, -self._forget(key))
 
-    def _forget(self, key: int) -> None:
+    def _forget(self, key: int) -> int:
+        """Take the records of a file out of everything; count them."""
         items = key << _SHIFT, ((key + 1) << _SHIFT) - 1
         among = "WHERE item BETWEEN ? AND ?"
-        self.lost_ids.update(
-            self._column("SELECT id FROM item WHERE key BETWEEN ? AND ?", *items)
-        )
+        ids = self._column("SELECT id FROM item WHERE key BETWEEN ? AND ?", *items)
+        self.lost_ids.update(ids)
         self._dirty.update(self._column(f"SELECT place FROM shelf {among}", *items))
         self._dirty.update(
             self._column("SELECT place FROM refused WHERE file = ?", key)
@@ -393,13 +391,15 @@ class Ledger:
         for table in ("refused", "complaint"):
             self.run(f"DELETE FROM {table} WHERE file = ?", (key,))
         self.run("DELETE FROM file WHERE key = ?", (key,))
+        return len(ids)
 
     def take(self, sheets: Sequence[Sheet]) -> None:
         """Put the records of files in."""
-        self._counts = None
         rows: defaultdict[str, list[tuple[Any, ...]]] = defaultdict(list)
         for key, sheet in enumerate(sheets, self._next_file):
             self._take(sheet, key, rows)
+            self._count_in(sheet.read, sheet.drafts, len(sheet.items))
+            self._new_ids.update(item.id for item in sheet.items if self.is_kept)
             self._delta.update(sheet.votes)
             self._met.update(sheet.names)
         self._next_file += len(sheets)
@@ -428,21 +428,37 @@ class Ledger:
         for wrong in sheet.complaints:
             rows["complaint"].append((key, wrong.line, wrong.reason, wrong.digest))
 
-    def settle(self, survey: Survey, promised: Iterable[Place]) -> None:
+    def _count_in(self, read: int, drafts: int, usable: int) -> None:
+        more = self._more
+        self._more = Counts(
+            more.read + read, more.drafts + drafts, more.usable + usable, 0
+        )
+
+    def _recount(self) -> Counts | None:
+        """Count by what changed, as counting all would take longer than a small build."""
+        if self._counts is None:
+            return None
+        older = "SELECT 1 FROM item WHERE id = ? AND key < ? LIMIT 1"
+        first = self._first_new << _SHIFT
+        new = sum(
+            self.run(older, (id_, first)).fetchone() is None
+            for id_ in self._new_ids - self.lost_ids
+        )
+        more = self._more._replace(stories=new - self.missing_ids())
+        return Counts(*map(int.__add__, self._counts, more))
+
+    def settle(self, folders: Folders, promised: Iterable[Place]) -> None:
         """Make up the tally; a name that is shown another way now touches every feed."""
+        self._counts = self._recount()
         self._meta({f"name {name}": name for name in self._met})
-        before = self.survey()
+        before = self.folders()
         self.run_many(
             "INSERT OR REPLACE INTO folder VALUES (?, ?)",
-            [
-                (one, _packed(new))
-                for one, new in survey.items()
-                if before.get(one) != new
-            ],
+            [(one, new) for one, new in folders.items() if before.get(one) != new],
         )
         self.run_many(
             "DELETE FROM folder WHERE name = ?",
-            [(one,) for one in before.keys() - survey.keys()],
+            [(one,) for one in before.keys() - folders.keys()],
         )
         for place in promised:
             if place not in self.places:

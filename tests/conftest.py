@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.sources import write
+
 GOLDEN = Path(__file__).with_name("golden")
 
 
@@ -28,3 +30,10 @@ def tool(name):
         stop = pytest.fail if "FEEDS_REQUIRE_TOOLS" in os.environ else pytest.skip
         stop(f"{name} is missing: apt-get install {name}")
     return found
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A folder with a configuration to be, and one record."""
+    write(tmp_path / "records" / "a.md")
+    return tmp_path

@@ -47,24 +47,33 @@ ALLOWED = {
     "assess": {"config", "group", "record", "select", "shape"},
     "fingerprint": {"config"},
     "parallel": {"errors"},
-    "read": {"config", "errors", "parse", "record"},
+    "survey": {"config", "errors", "parallel", "parse"},
+    "read": {"parse", "record", "survey"},
     "write": {"errors", "feed"},
-    "store": {"assess", "errors", "group", "read", "record", "select"},
+    "store": {"assess", "errors", "group", "record", "select", "survey"},
     "publish": {
         *("assess", "errors", "feed", "group", "parallel", "render", "select"),
         *("shape", "store", "write"),
     },
     "starter": {"config", "errors"},
     "build": {
-        *("assess", "compare", "config", "errors", "fingerprint", "group", "parallel"),
-        *("plan", "publish", "read", "record", "render", "store", "write"),
+        *("assess", "config", "errors", "fingerprint", "group", "parallel", "publish"),
+        *("read", "record", "select", "store", "survey", "write"),
+    },
+    "preview": {
+        *("build", "compare", "config", "group", "plan", "read", "record", "render"),
+        *("store", "survey", "write"),
     },
     "terminal": {"text"},
     "command": {
-        *("build", "compare", "config", "errors", "explain", "group", "moment"),
-        *("parse", "plan", "read", "record", "starter", "terminal", "text"),
+        *("build", "config", "errors", "moment", "parse", "record", "starter"),
+        *("survey", "terminal"),
     },
-    "cli": {"__init__", "command", "errors", "terminal"},
+    "ask": {
+        *("command", "compare", "errors", "explain", "group", "plan", "preview"),
+        *("record", "survey", "terminal", "text"),
+    },
+    "cli": {"__init__", "ask", "command", "errors", "terminal"},
     "__main__": {"cli"},
 }
 DOORS = {
@@ -78,13 +87,13 @@ DOORS = {
     "markdown_it": {"content"},
     "nh3": {"content"},
     "lxml": {"content", "render.generator", "write"},
-    "msgspec": {"assess", "config", "group", "publish", "shape", "store"},
+    "msgspec.msgpack": {"survey"},
     "sqlite3": {"store"},
     "click": {"cli", "terminal"},
 }
 # Files, clock, processes and signals; all other modules turn values into values.
 OUTSIDE = {"read", "write", "store", "cli", "build", "starter", "__main__"}
-OUTSIDE |= {"command", "fingerprint", "parallel", "terminal"}
+OUTSIDE |= {"ask", "command", "fingerprint", "parallel", "survey", "terminal"}
 OUTSIDE_MODULES = {
     *("asyncio", "fcntl", "glob", "http", "io", "locale", "multiprocessing", "os"),
     *("random", "shutil", "signal", "socket", "subprocess", "sys", "tempfile"),

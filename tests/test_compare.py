@@ -1,8 +1,7 @@
 """Two versions of a document: what a subscriber would see."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from feeds.compare import Difference, compare
 from tests.builders import DAY, NOW, a_plan, a_record, an_image

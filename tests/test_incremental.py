@@ -13,10 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from feeds import build as steps
-from feeds import config, read
-from feeds.build import Options, build, gather
+from feeds import config, survey
+from feeds.build import Options, build
 from feeds.errors import Unwritable
 from feeds.plan import plan
+from feeds.preview import gather
 from feeds.store import FOLDER
 from tests.strategies import (
     MANY_BUILDS,
@@ -240,7 +241,8 @@ KILLING = {"open", "os.rename", "os.remove", "os.rmdir"}
 def nothing_is_too_young_or_too_little():
     """What was written a moment ago is read again anyhow, which would hide most bugs."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(read, "_TICK", 0)
+        patch.setattr(survey, "_TICK", 0)
+        patch.setattr(survey, "_LARGE", 0)
         for name in ("ALONE", "CHUNK", "BATCH", "FEW_FEEDS"):
             patch.setattr(steps, name, 1)
         yield

@@ -6,9 +6,10 @@ from datetime import datetime
 import pytest
 
 from feeds import build as steps
-from feeds import config, publish, read
-from feeds.build import Options, build, gather
+from feeds import config, publish, survey
+from feeds.build import Options, build
 from feeds.plan import plan
+from feeds.preview import gather
 from feeds.render import Format
 from feeds.write import Output
 from tests.site import NOW, Site
@@ -88,7 +89,7 @@ def rendered(monkeypatch):
 @pytest.fixture
 def old(monkeypatch):
     """Trust every file: else one that is young is read again, and touches its feeds."""
-    monkeypatch.setattr(read, "_TICK", 0)
+    monkeypatch.setattr(survey, "_TICK", 0)
 
 
 def test_a_first_build_writes_everything_and_a_second_nothing(site):

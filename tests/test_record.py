@@ -1,11 +1,11 @@
 """Records: what each field means, and the words for each mistake."""
 
-from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from feeds.feed import Image, Related
 from feeds.moment import zone

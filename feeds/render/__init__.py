@@ -1,8 +1,9 @@
 """Feed → bytes, one module for each format."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from feeds.feed import Entry, Feed
 
@@ -17,8 +18,7 @@ class Writer(NamedTuple):
     document: Callable[[Feed, str, Iterable[bytes]], bytes]
 
 
-@dataclass(frozen=True, slots=True)
-class Format:
+class Format(Struct, frozen=True):
     """How a format is written: each entry to a fragment, and a document around these.
 
     `tag` is that of an entry. The writer is slow to import, so it waits until it is wanted.
@@ -74,8 +74,7 @@ FORMATS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(Struct, frozen=True):
     """One file to be: its path below the output, and its bytes when they are asked for."""
 
     feed: Feed

@@ -1,0 +1,281 @@
+"""Sources → record files: which there are, and when each was changed last.
+
+A survey costs a look at every file, and is most of what a build with nothing to do costs;
+so what a folder held is packed, and only folders that differ are unpacked again.
+"""
+
+import glob
+import os
+import time
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+from msgspec import msgpack
+
+from feeds.config import Config
+from feeds.errors import Mistake
+from feeds.parallel import spread
+from feeds.parse import ENDINGS, ending
+
+NO_NAME = "\0"
+"""Ends what stands for a name that is not UTF-8, as it can end no file's."""
+
+_WILD = frozenset("*?[")
+_USUAL = (*ENDINGS,)
+_OURS = (".yaml", ".yml")  # what the configuration may be named
+_SHARES = 8
+"""Folders for each process, so that a large one is made up for by small ones."""
+
+_LARGE = 1 << 20
+"""Bytes of packed folders, some 20,000 files, from which looking is shared out."""
+
+_TICK = 50_000_000  # nanoseconds
+_LONG_TICK = 2_000_000_000
+_Inode = tuple[int, int]
+_Files = dict[str, tuple[int, ...]]
+_FILES = msgpack.Decoder(_Files)
+
+Folders = dict[str, bytes]
+"""The signature of every record file, by name and packed, by its folder."""
+
+
+class Survey(NamedTuple):
+    """What stands in the folders of records; the doubtful have files without signature."""
+
+    folders: Folders
+    doubtful: set[str]
+
+    def files(self) -> list[str]:
+        """Name all files, in order, relative to the configuration."""
+        found = (
+            _join(folder, name)
+            for folder, packed in self.folders.items()
+            for name in _FILES.decode(packed)
+        )
+        return sorted(found)
+
+
+def check(config: Config, output: Path) -> None:
+    """Make sure of the sources without looking for files.
+
+    Raises Mistake where a source is missing or lies in the output.
+    """
+    for source in config.sources:
+        _start(source, config, output)
+
+
+def survey(config: Config, output: Path, before: Folders, jobs: int) -> Survey:
+    """See which record files there are now.
+
+    Names that begin with a dot, the output and the configuration itself are passed over.
+    Large work, going by what there was before, is shared by so many processes.
+    Raises Mistake where a source is missing or lies in the output.
+    """
+    finder = _Finder({_inode(output), _inode(config.file)} - {None})
+    todo: list[_Folder] = []
+    for place in _places(config, output):
+        name = shown(os.path.relpath(place, config.folder))
+        if os.path.isdir(place):
+            todo.append(_Folder(place, "" if name == "." else name, ()))
+        else:
+            finder.note(place, name)
+    jobs = jobs if sum(map(len, before.values())) > _LARGE else 1
+    while todo and (jobs == 1 or len(todo) < _SHARES * jobs):
+        todo = finder.look(todo)
+    found = finder.packed()
+    shares = [todo[number::jobs] for number in range(jobs)] if todo else []
+    for share in spread(lambda: finder.below, shares, jobs):
+        found.folders.update(share.folders)
+        found.doubtful.update(share.doubtful)
+    return finder.with_lone(found)
+
+
+def changed(before: Folders, after: Survey) -> tuple[list[str], list[str]]:
+    """Name the files to read again, and those that are gone, in order."""
+    now = after.folders
+    again: list[str] = []
+    gone: list[str] = []
+    for folder in before.keys() | now.keys():
+        if before.get(folder) == now.get(folder) and folder not in after.doubtful:
+            continue
+        old, new = (
+            _FILES.decode(at[folder]) if folder in at else {} for at in (before, now)
+        )
+        again += [_join(folder, n) for n, s in new.items() if not s or old.get(n) != s]
+        gone += [_join(folder, name) for name in old.keys() - new.keys()]
+    return sorted(again), sorted(gone)
+
+
+def shown(file: str) -> str:
+    """Write a file's name so that it can stand in a message, whatever bytes it has."""
+    return os.fsencode(file).decode("utf-8", "backslashreplace")
+
+
+def _join(folder: str, name: str) -> str:
+    return f"{folder}/{name}" if folder and name else folder or name
+
+
+def _places(config: Config, output: Path) -> Iterator[str]:
+    """Give the files and folders that the sources name. Raises Mistake."""
+    served = Path(os.path.realpath(output))
+    inside = cache(lambda folder: Path(os.path.realpath(folder)).is_relative_to(served))
+    for source in config.sources:
+        start = _start(source, config, output)
+        if not _WILD & set(source):
+            yield start
+            continue
+        pattern = os.path.join(glob.escape(str(config.folder)), source)
+        matches = glob.iglob(pattern, recursive=True)
+        yield from (one for one in matches if not inside(os.path.dirname(one)))
+
+
+def _start(source: str, config: Config, output: Path) -> str:
+    """Give what a source names, or the folder that its glob begins in. Raises Mistake."""
+    where = f"{config.file}:{config.line(('records',))}: records"
+    start = os.path.normpath(os.path.join(config.folder, _before_wildcards(source)))
+    if not os.path.exists(start):
+        raise Mistake(f"{where}: {start} is missing, expected a folder of records")
+    if Path(os.path.realpath(start)).is_relative_to(os.path.realpath(output)):
+        raise Mistake(
+            f"{where}: {source} lies in the output folder, expected it beside"
+        )
+    is_glob = _WILD & set(source)
+    if not is_glob and not os.path.isdir(start) and ending(start) not in ENDINGS:
+        what = f"{source} is no record, expected a file in {', '.join(ENDINGS)}"
+        raise Mistake(f"{where}: {what}")
+    return start
+
+
+def _before_wildcards(source: str) -> str:
+    """Give the folder that a glob begins in, or all of what is no glob."""
+    kept: list[str] = []
+    for part in Path(source).parts:
+        if _WILD & set(part):
+            break
+        kept.append(part)
+    return os.path.join("", *kept)
+
+
+class _Folder(NamedTuple):
+    """A folder to look at: where, by what name, and below which others."""
+
+    path: str
+    name: str
+    above: tuple[_Inode | None, ...]
+
+
+class _Finder:
+    """One walk over the sources."""
+
+    def __init__(self, passed_over: set[_Inode | None]) -> None:
+        self.passed_over = passed_over
+        self.begun = time.time_ns()
+        self.found: dict[str, _Files] = {}
+        self.lone: defaultdict[str, _Files] = defaultdict(dict)
+
+    def note(self, place: str, name: str) -> None:
+        """Find a file that a source names itself."""
+        if ending(place) in ENDINGS and _inode(place) not in self.passed_over:
+            folder, _, file = name.rpartition("/")
+            self.lone[folder][file] = self.signed(place)
+
+    def below(self, folders: Sequence[_Folder]) -> Survey:
+        """Find all that is below folders, in a process of its own."""
+        self.found = {}
+        while folders:
+            folders = self.look(folders)
+        return self.packed()
+
+    def look(self, folders: Iterable[_Folder]) -> list[_Folder]:
+        """Find the record files in folders; give the folders in them."""
+        return [inner for folder in folders for inner in self.inside(folder)]
+
+    def inside(self, folder: _Folder) -> Iterator[_Folder]:
+        """Find record files, and a folder that cannot be what it seems to be."""
+        inode = _inode(folder.path)
+        if inode in self.passed_over:
+            return
+        entries = None if inode in folder.above else _listing(folder.path)
+        if entries is None:
+            self.found[folder.name] = {"": ()}  # it stands for itself
+            return
+        here = self.found[folder.name] = {}
+        for entry in entries:
+            name = entry.name
+            file = name if name.isascii() else _encodable(name)
+            if name.endswith(_USUAL) or ending(name) in ENDINGS:
+                if not (
+                    file.endswith(_OURS) and _inode(entry.path) in self.passed_over
+                ):
+                    here[file] = self.signed(entry)
+            elif _is_folder(entry):
+                if file.endswith(NO_NAME):
+                    here[file] = ()
+                    continue
+                yield _Folder(
+                    entry.path, _join(folder.name, file), (*folder.above, inode)
+                )
+
+    def signed(self, entry: os.DirEntry[str] | str) -> tuple[int, ...]:
+        """Tell one state of a file from any other; empty where that cannot be told."""
+        try:
+            status = os.stat(entry) if isinstance(entry, str) else entry.stat()
+        except (OSError, ValueError):
+            return ()
+        changed_at = status.st_ctime_ns
+        # One edit and another of the same size within a tick of the file system's clock look
+        # alike; where it counts whole seconds, a tick is long.
+        if changed_at > self.begun - _LONG_TICK and (
+            not changed_at % 1_000_000_000 or changed_at > self.begun - _TICK
+        ):
+            return ()
+        return (status.st_size, status.st_mtime_ns, changed_at, status.st_ino)
+
+    def packed(self) -> Survey:
+        return Survey(
+            {folder: msgpack.encode(files) for folder, files in self.found.items()},
+            {folder for folder, files in self.found.items() if () in files.values()},
+        )
+
+    def with_lone(self, survey: Survey) -> Survey:
+        """Add the files that sources name themselves."""
+        for folder, files in self.lone.items():
+            others = survey.folders.get(folder)
+            all_ = files | (_FILES.decode(others) if others else {})
+            survey.folders[folder] = msgpack.encode(all_)
+            if () in files.values():
+                survey.doubtful.add(folder)
+        return survey
+
+
+def _encodable(name: str) -> str:
+    """Give a name as UTF-8 has it; one that is not UTF-8 is marked as no file is."""
+    plain = shown(name)
+    return plain if plain.encode("utf-8") == os.fsencode(name) else plain + NO_NAME
+
+
+def _listing(folder: str) -> list[os.DirEntry[str]] | None:
+    """List a folder; None where it cannot be listed."""
+    try:
+        with os.scandir(folder) as listing:
+            return [entry for entry in listing if entry.name[0] != "."]
+    except OSError:
+        return None
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link to itself
+        return False
+
+
+def _inode(place: str | Path) -> _Inode | None:
+    try:
+        status = os.stat(place)
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
