@@ -37,9 +37,9 @@ _HIDDEN = re.compile(f"[{''.join(map(re.escape, map(chr, _UNREADABLE)))}]")
 # between double quotes or plain; or nothing. A plain value begins with a letter or digit
 # (so with no sign of YAML's), ends with no space, and has no `#`, nor `:` before a space.
 # Keys are far shorter than libyaml allows, steps are fewer than we allow.
-_BEYOND = "\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U000fffff"
-_IN_QUOTES = rf"[ !#-\[\]-~{_BEYOND}]"
-_IN_PLAIN = rf'[ !"$-9;-~{_BEYOND}]'
+_ODD = r"\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff\U00100000-\U0010ffff"
+_IN_QUOTES = rf'[^"\\{_ODD}]'
+_IN_PLAIN = rf"[^#:{_ODD}]"
 _LARGE = 1 << 17  # characters: what is larger is not worth the memory
 _ESCAPED = re.compile(r"\\(.)")
 _UNQUOTED: dict[str, str | None] = {'""': "", **dict.fromkeys(_NULLS)}

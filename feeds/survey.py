@@ -8,8 +8,8 @@ import glob
 import os
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from functools import cache
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cache, partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -164,7 +164,7 @@ class _Folder(NamedTuple):
 
     path: str
     name: str
-    above: tuple[_Inode | None, ...]
+    above: tuple[_Inode, ...]
 
 
 class _Finder:
@@ -178,9 +178,9 @@ class _Finder:
 
     def note(self, place: str, name: str) -> None:
         """Find a file that a source names itself."""
-        if ending(place) in ENDINGS and _inode(place) not in self.passed_over:
+        if ending(place) in ENDINGS and self.is_read(place):
             folder, _, file = name.rpartition("/")
-            self.lone[folder][file] = self.signed(place)
+            self.lone[folder][file] = self.signed(partial(os.stat, place))
 
     def below(self, folders: Sequence[_Folder]) -> Survey:
         """Find all that is below folders, in a process of its own."""
@@ -193,36 +193,60 @@ class _Finder:
         """Find the record files in folders; give the folders in them."""
         return [inner for folder in folders for inner in self.inside(folder)]
 
-    def inside(self, folder: _Folder) -> Iterator[_Folder]:
+    def inside(self, folder: _Folder) -> list[_Folder]:
         """Find record files, and a folder that cannot be what it seems to be."""
-        inode = _inode(folder.path)
-        if inode in self.passed_over:
-            return
-        entries = None if inode in folder.above else _listing(folder.path)
-        if entries is None:
-            self.found[folder.name] = {"": ()}  # it stands for itself
-            return
+        try:
+            # Names are looked up from the open folder: their path need not be walked.
+            descriptor = os.open(folder.path, os.O_RDONLY | os.O_DIRECTORY)
+        except OSError:
+            return self.unlisted(folder)
+        try:
+            inode = _identity(os.fstat(descriptor))
+            if inode in self.passed_over:
+                return []
+            if inode in folder.above:
+                return self.unlisted(folder)
+            with os.scandir(descriptor) as listing:
+                return self.sort_out(listing, folder, inode)
+        except OSError:
+            return self.unlisted(folder)
+        finally:
+            os.close(descriptor)
+
+    def unlisted(self, folder: _Folder) -> list[_Folder]:
+        self.found[folder.name] = {"": ()}  # it stands for itself
+        return []
+
+    def sort_out(
+        self, listing: Iterable[os.DirEntry[str]], folder: _Folder, inode: _Inode
+    ) -> list[_Folder]:
         here = self.found[folder.name] = {}
-        for entry in entries:
+        inner: list[_Folder] = []
+        for entry in listing:
             name = entry.name
+            if name[0] == ".":
+                continue
             file = name if name.isascii() else _encodable(name)
             if name.endswith(_USUAL) or ending(name) in ENDINGS:
-                if not (
-                    file.endswith(_OURS) and _inode(entry.path) in self.passed_over
-                ):
-                    here[file] = self.signed(entry)
+                if not name.endswith(_OURS) or self.is_read(folder.path, name):
+                    here[file] = self.signed(entry.stat)
             elif _is_folder(entry):
                 if file.endswith(NO_NAME):
                     here[file] = ()
-                    continue
-                yield _Folder(
-                    entry.path, _join(folder.name, file), (*folder.above, inode)
-                )
+                else:
+                    path = os.path.join(folder.path, name)
+                    above = (*folder.above, inode)
+                    inner.append(_Folder(path, _join(folder.name, file), above))
+        return inner
 
-    def signed(self, entry: os.DirEntry[str] | str) -> tuple[int, ...]:
+    def is_read(self, *parts: str) -> bool:
+        """Tell whether a file is not the configuration."""
+        return _inode(os.path.join(*parts)) not in self.passed_over
+
+    def signed(self, stat: Callable[[], os.stat_result]) -> tuple[int, ...]:
         """Tell one state of a file from any other; empty where that cannot be told."""
         try:
-            status = os.stat(entry) if isinstance(entry, str) else entry.stat()
+            status = stat()
         except (OSError, ValueError):
             return ()
         changed_at = status.st_ctime_ns
@@ -257,15 +281,6 @@ def _encodable(name: str) -> str:
     return plain if plain.encode("utf-8") == os.fsencode(name) else plain + NO_NAME
 
 
-def _listing(folder: str) -> list[os.DirEntry[str]] | None:
-    """List a folder; None where it cannot be listed."""
-    try:
-        with os.scandir(folder) as listing:
-            return [entry for entry in listing if entry.name[0] != "."]
-    except OSError:
-        return None
-
-
 def _is_folder(entry: os.DirEntry[str]) -> bool:
     try:
         return entry.is_dir()
@@ -278,4 +293,8 @@ def _inode(place: str | Path) -> _Inode | None:
         status = os.stat(place)
     except OSError:
         return None
+    return _identity(status)
+
+
+def _identity(status: os.stat_result) -> _Inode:
     return status.st_dev, status.st_ino
