@@ -5,7 +5,7 @@ documents whose bytes differ are written. `plan` says in one piece what comes of
 """
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 from functools import partial
@@ -46,6 +46,14 @@ Progress = Callable[[str, int], AbstractContextManager[Callable[[int], object]]]
 """Told what is done, and how much there is of it; gives what is told of each step."""
 
 
+Say = Callable[[Iterable[str]], object]
+"""Told in words what is done and why; makes no words where nobody wants them."""
+
+
+def unsaid(_lines: Iterable[str]) -> None:
+    """Say nothing."""
+
+
 def unseen(_doing: str, _total: int) -> AbstractContextManager[Callable[[int], object]]:
     """Show no progress."""
     return nullcontext(lambda _done: None)
@@ -55,7 +63,8 @@ class Outcome(Struct, frozen=True, kw_only=True):
     """What a build did.
 
     `usable` counts the records that are not rejected. `news` are the complaints not made
-    before; `written` and `removed` are documents, the numbers after them feeds.
+    before; `written` and `removed` are documents, the numbers after them feeds. `entries`
+    counts what stands in all feeds together, `newest` is the time of the newest of it.
     """
 
     read: int
@@ -71,19 +80,23 @@ class Outcome(Struct, frozen=True, kw_only=True):
     feeds_written: int
     feeds_unchanged: int
     feeds_removed: int
+    entries: int
+    newest: datetime | None
     seconds: float
 
 
 class Options(Struct, frozen=True, kw_only=True):
     """How to build: seconds to wait for another build, past the drop guard, processes.
 
-    `progress` is told of "reading", counted in files, and of "writing", in feeds.
+    `progress` is told of "reading", counted in files, and of "writing", in feeds; `say` of
+    every file and feed, and why.
     """
 
     wait: float = 60
     force: bool = False
     jobs: int | None = None
     progress: Progress = unseen
+    say: Say = unsaid
 
     @property
     def processes(self) -> int:
@@ -100,7 +113,8 @@ def build(config: Config, output: Path, now: datetime, options: Options) -> Outc
     with Output(output).locked(options.wait):
         try:
             return _build(config, output, now, options, store)
-        except Damaged:
+        except Damaged as damaged:
+            options.say([f"state is damaged, begun anew: {damaged}"])
             store.discard()
             return _build(config, output, now, options, store)
 
@@ -159,6 +173,8 @@ def _build(
             feeds_written=len(feeds_of(written)),
             feeds_unchanged=ledger.feeds() - len(feeds_of(written)),
             feeds_removed=len(feeds_of(removed) - work.paths()),
+            entries=ledger.entries(),
+            newest=ledger.newest(),
             seconds=time.monotonic() - started,
         )
 
@@ -180,9 +196,11 @@ def _read_changes(
     before = ledger.folders()
     seen = survey(config, output, before, options.processes)
     again, gone = changed(before, seen)
-    again = sorted({*again, *ledger.woken()} - set(gone))
+    woken = set(ledger.woken()) - set(gone)
+    again = sorted({*again, *woken})
     if ledger.is_kept and not again and not gone:
         return False
+    options.say(_reasons(again, gone, woken, ledger))
     ledger.forget([*again, *gone])
     chunks = [again[at : at + CHUNK] for at in range(0, len(again), CHUNK)]
     work = partial(_assessed, book=book)
@@ -193,6 +211,18 @@ def _read_changes(
             advance(len(sheets))
     ledger.settle(seen.folders, book.promised)
     return True
+
+
+def _reasons(
+    again: Iterable[str], gone: Iterable[str], woken: set[str], ledger: Ledger
+) -> Iterator[str]:
+    """Say why files are read."""
+    if ledger.why_anew:
+        yield f"state is begun anew: {ledger.why_anew}"
+    for file in again:
+        reason = "it changed" if ledger.knows(file) else "it is new"
+        yield f"read {file}: {'its time has come' if file in woken else reason}"
+    yield from (f"forgot {file}: it is gone" for file in gone)
 
 
 def _assessed(files: Sequence[str], book: Rulebook) -> list[Sheet]:
@@ -224,6 +254,7 @@ def _published(
             Output(folder.folder), store.reopened(ledger), book, work.before
         )
 
+    options.say(work.reasons())
     jobs = min(options.processes, len(tasks)) if len(places) > FEW_FEEDS else 1
     with options.progress("writing", len(places)) as advance:
         for done in spread(here if jobs == 1 else elsewhere, tasks, jobs):

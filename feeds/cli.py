@@ -13,7 +13,7 @@ import click
 
 from feeds import __version__
 from feeds.errors import FeedsError
-from feeds.terminal import tell
+from feeds.terminal import FORMS, tell, write_messages_as
 
 INTERRUPTED = 130
 
@@ -34,12 +34,12 @@ class Commands(click.Group):
             error.show()
             sys.exit(error.exit_code)
         except FeedsError as error:
-            tell(str(error).splitlines())
+            tell(str(error).splitlines(), "error")
             sys.exit(error.exit_code)
         except (KeyboardInterrupt, click.Abort):
             sys.exit(INTERRUPTED)
         except OSError as error:
-            tell([f"{error.filename or 'feeds'}: {error.strerror or error}"])
+            tell([f"{error.filename or 'feeds'}: {error.strerror or error}"], "error")
             sys.exit(1)
 
 
@@ -49,6 +49,10 @@ def _seconds_waiting(
     if not 0 <= given < float("inf"):
         raise click.BadParameter("expected a number of seconds, 0 or more")
     return given
+
+
+def _log_format(_context: click.Context, _option: click.Parameter, given: str) -> None:
+    write_messages_as(given)
 
 
 CONFIG = click.option(
@@ -96,10 +100,22 @@ def commands() -> None:
 @NOW
 @click.option("--report", type=click.Path(), help="Write the run as JSON to a file.")
 @click.option(
+    "--metrics", type=click.Path(), help="Write it for Prometheus' textfile collector."
+)
+@click.option(
+    "--log-format",
+    type=click.Choice(FORMS),
+    default="text",
+    is_eager=True,
+    expose_value=False,
+    callback=_log_format,
+    help="How messages are written: for people, or as JSON lines.",
+)
+@click.option(
     "-q", "--quiet", is_flag=True, help="Say nothing unless something is wrong."
 )
 @click.option(
-    "-v", "--verbose", is_flag=True, help="Name each file written and removed."
+    "-v", "--verbose", is_flag=True, help="Say what is done to each file, and why."
 )
 def build(
     config: str | None, output: str | None, now: str | None, **options: Any

@@ -1,20 +1,22 @@
 """What each command does and says."""
 
-import json
 import os
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
+from msgspec.structs import replace
+
 from feeds import build as steps
 from feeds import config as configuration
+from feeds import report
 from feeds.config import Config
 from feeds.errors import Mistake, Refused
 from feeds.moment import EXPECTED, moment
 from feeds.parse import ENDINGS
 from feeds.record import Complaint
-from feeds.terminal import progress, show, tell
+from feeds.terminal import Message, progress, show, tell
 
 _Done = TypeVar("_Done")
 
@@ -28,12 +30,23 @@ def build(
     when = time_given(now, config)
     how = {key: options[key] for key in ("wait", "force", "jobs")}
     seen = steps.unseen if options["quiet"] else progress
-    wanted = steps.Options(**how, progress=seen)
+    is_told = options["verbose"] and not options["quiet"]
+    say = _explain_steps if is_told else steps.unsaid
+    wanted = steps.Options(**how, progress=seen, say=say)
     outcome = refusable(lambda: steps.build(config, folder, when, wanted), config)
-    _tell_outcome(outcome, config, quiet=options["quiet"], verbose=options["verbose"])
+    rejected = [_here(one, config) for one in outcome.complaints]
+    done = report.summary(outcome, rejected)
+    _tell_outcome(outcome, config, done, options)
     if options["report"] is not None:
-        _write_report(Path(options["report"]), outcome, config)
+        report.replace(Path(options["report"]), report.as_json(done))
+    if options["metrics"] is not None:
+        text = report.metrics(outcome, datetime.now(UTC))
+        report.replace(Path(options["metrics"]), text)
     return int(options["strict"] and bool(outcome.complaints))
+
+
+def _explain_steps(lines: Iterable[str]) -> None:
+    tell(lines, "info")
 
 
 def init(folder: str, name: str | None) -> None:
@@ -79,18 +92,21 @@ def time_given(given: str | None, config: Config) -> datetime:
 
 
 def _tell_outcome(
-    outcome: steps.Outcome, config: Config, *, quiet: bool, verbose: bool
+    outcome: steps.Outcome,
+    config: Config,
+    done: dict[str, Any],
+    options: dict[str, Any],
 ) -> None:
-    complaints = outcome.news if quiet else outcome.complaints
+    complaints = outcome.news if options["quiet"] else outcome.complaints
     tell(place(complaint, config) for complaint in complaints)
-    if quiet:
+    if options["quiet"]:
         return
+    if options["verbose"]:
+        _explain_steps(f"wrote {path}" for path in outcome.written)
+        _explain_steps(f"removed {path}" for path in outcome.removed)
     tell(outcome.strangers)
     tell(empties(outcome.usable, len(outcome.complaints), outcome.empties))
-    if verbose:
-        tell(f"wrote {path}" for path in outcome.written)
-        tell(f"removed {path}" for path in outcome.removed)
-    show([_summary(outcome)])
+    show([Message(_summary(outcome), done)])
 
 
 def empties(usable: int, rejected: int, empties: Iterable[str]) -> Iterable[str]:
@@ -114,34 +130,6 @@ def _summary(outcome: steps.Outcome) -> str:
     return f"{read}; {wrote}, {rest}"
 
 
-def _report(outcome: steps.Outcome, config: Config) -> dict[str, Any]:
-    rejected = [
-        {"file": shown_here(one.file, config), "line": one.line, "reason": one.reason}
-        for one in outcome.complaints
-    ]
-    return {
-        "records": {
-            "read": outcome.read,
-            "rejected": rejected,
-            "drafts": outcome.drafts,
-            "duplicates": outcome.duplicates,
-        },
-        "feeds": {
-            "written": outcome.feeds_written,
-            "unchanged": outcome.feeds_unchanged,
-            "removed": outcome.feeds_removed,
-        },
-        "seconds": round(outcome.seconds, 3),
-    }
-
-
-def _write_report(file: Path, outcome: steps.Outcome, config: Config) -> None:
-    temporary = file.with_name(f".{file.name}.tmp")
-    text = json.dumps(_report(outcome, config), indent=2)
-    temporary.write_text(text + "\n", "ascii")
-    temporary.replace(file)
-
-
 def refusable(act: Callable[[], _Done], config: Config) -> _Done:
     """Name the rejected records before a refusal: they may be why."""
     try:
@@ -151,8 +139,15 @@ def refusable(act: Callable[[], _Done], config: Config) -> _Done:
         raise
 
 
-def place(complaint: Complaint, config: Config) -> str:
-    return f"{shown_here(complaint.file, config)}:{complaint.line}: {complaint.reason}"
+def place(complaint: Complaint, config: Config) -> Message:
+    """Write a complaint for people who stand in this folder."""
+    here = _here(complaint, config)
+    fields = {"file": here.file, "line": here.line, "reason": here.reason}
+    return Message(str(here), fields)
+
+
+def _here(complaint: Complaint, config: Config) -> Complaint:
+    return replace(complaint, file=shown_here(complaint.file, config))
 
 
 def shown_here(file: str, config: Config) -> str:

@@ -4,7 +4,7 @@ A document that stands as it was written is where its entries are found again; w
 found there is rendered.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from hashlib import blake2b
 from itertools import islice
@@ -64,11 +64,12 @@ class Work:
         folder: Output,
         before: Mapping[str, Written],
     ) -> None:
-        self.before = before
-        dirty = ledger.dirty()
-        dirty.update(
-            old.place for path, old in before.items() if old.stamp != folder.stamp(path)
-        )
+        self.before, self.book = before, book
+        self.why = ledger.dirty()
+        for path, old in before.items():
+            if old.stamp != folder.stamp(path):
+                self.why.setdefault(old.place, f"{path} is not as it was written")
+        dirty = self.why.keys()
         places = {key: place for place, key in ledger.places.items() if key in dirty}
         self.gone = {
             key
@@ -95,6 +96,11 @@ class Work:
                     what = "change one path in feeds.yaml"
                     raise Mistake(f'two feeds have the path "{address}", {what}')
                 self.documents[document] = key
+
+    def reasons(self) -> Iterator[str]:
+        """Say why feeds are looked at again."""
+        for key, place in self.dirty.items():
+            yield f"looked at {path_of(place, self.book.config)}: {self.why[key]}"
 
     def paths(self) -> set[str]:
         """Name the feeds that there will be."""

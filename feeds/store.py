@@ -24,6 +24,7 @@ import sqlite3
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
+from datetime import UTC, datetime
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -223,7 +224,8 @@ class Ledger:
         meta = dict(self.run("SELECT key, value FROM meta WHERE key NOT LIKE 'name %'"))
         self.now = now
         self.opened_for = salt, now, output
-        self.is_kept = meta.get("salt") == salt and int(meta.get("now", now)) <= now
+        self.why_anew = _why_anew(meta, salt, now)
+        self.is_kept = not self.why_anew
         self.had_output = meta.get("output") == output
         self.lost_ids: set[str] = set()
         self._new_ids: set[str] = set()
@@ -248,14 +250,23 @@ class Ledger:
         """Give what stood in each folder of records."""
         return dict(self.run("SELECT name, files FROM folder"))
 
+    def knows(self, file: str) -> bool:
+        """Tell whether a file was there before."""
+        query = "SELECT 1 FROM file WHERE name = ?"
+        return self.run(query, (file,)).fetchone() is not None
+
     def woken(self) -> list[str]:
         """Name the files that time alone has changed."""
         return self._column("SELECT name FROM file WHERE wake <= ?", self.now)
 
-    def dirty(self) -> set[int]:
-        """Give the places to look at again: touched, left undone, or with a story too old."""
-        query = "SELECT key FROM place WHERE dirty OR expires <= ?"
-        return self._dirty | set(self._column(query, self.now))
+    def dirty(self) -> dict[int, str]:
+        """Give the places to look at again, and why."""
+        query = "SELECT key, dirty FROM place WHERE dirty OR expires <= ?"
+        left = {
+            key: "it is new, or was left undone" if dirty else "a story became too old"
+            for key, dirty in self.run(query, (self.now,))
+        }
+        return dict.fromkeys(self._dirty, "a record touched it") | left
 
     def standings(self, place: int, pick: str) -> Iterator[Standing]:
         """Stream the records of a place in the order of `pick`."""
@@ -540,6 +551,16 @@ class Ledger:
         """Count the feeds there are."""
         return self._count("SELECT COUNT(*) FROM place WHERE entries IS NOT NULL")
 
+    def entries(self) -> int:
+        """Count the entries of all feeds."""
+        return self._count("SELECT COALESCE(SUM(entries), 0) FROM place")
+
+    def newest(self) -> datetime | None:
+        """Give the time of the newest story in any feed, as its feed sorts it."""
+        first = "SELECT MIN(age) FROM shelf WHERE shelf.place = place.key"
+        age = self.run(f"SELECT MIN(({first})) FROM place WHERE entries").fetchone()[0]
+        return None if age is None else datetime.fromtimestamp(-age, UTC)
+
     def empty_places(self) -> list[tuple[int, Place]]:
         """Give the places without entries."""
         rows = self.run(
@@ -579,6 +600,15 @@ class Ledger:
 
     def _count(self, query: str) -> int:
         return int(self.run(query).fetchone()[0])
+
+
+def _why_anew(meta: Mapping[str, Any], salt: str, now: int) -> str:
+    """Say why what follows from the sources cannot be kept; nothing where it can."""
+    if "salt" not in meta:
+        return "there is none"
+    if meta["salt"] != salt:
+        return "feeds.yaml, the program or a library changed"
+    return "" if int(meta.get("now", now)) <= now else "the clock went back"
 
 
 def _counts(packed: object) -> Counts | None:

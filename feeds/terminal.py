@@ -2,8 +2,11 @@
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import UTC, datetime
+from typing import NamedTuple
 
 import click
 
@@ -13,18 +16,36 @@ from feeds.text import visible
 _MANY = {"reading": 2000, "writing": 500}
 _STEPS = 200
 _GONE = "\r\033[2K\033[?25h"  # the line is empty, the cursor shown
+_FORM = ContextVar("form", default="text")
+FORMS = ("text", "json")
+"""How messages can be written: for people, or one JSON object a line for collectors."""
 
 
-def tell(lines: Iterable[object]) -> None:
+class Message(NamedTuple):
+    """A line for people, and for programs what it is made of."""
+
+    text: str
+    fields: Mapping[str, object]
+
+    def __str__(self) -> str:
+        return self.text
+
+
+def write_messages_as(form: str) -> None:
+    """Choose one of FORMS, for all messages that follow."""
+    _FORM.set(form)
+
+
+def tell(lines: Iterable[object], level: str = "warning") -> None:
     """Write messages to standard error."""
     for line in lines:
-        click.echo(visible(str(line)), err=True)
+        click.echo(_written(line, level), err=True)
 
 
 def show(lines: Iterable[object]) -> None:
     """Write results to standard output."""
     for line in lines:
-        click.echo(visible(str(line)))
+        click.echo(_written(line, "info"))
 
 
 @contextmanager
@@ -49,5 +70,17 @@ def progress(doing: str, total: int) -> Iterator[Callable[[int], object]]:
         click.echo(_GONE, nl=False, err=True)
 
 
+def _written(line: object, level: str) -> str:
+    if _FORM.get() == "text":
+        return visible(str(line))
+    import json  # noqa: PLC0415  (few want it)
+
+    fields = line.fields if isinstance(line, Message) else {}
+    time = datetime.now(UTC).isoformat(timespec="milliseconds")
+    said = {"time": time, "level": level, "message": str(line), **fields}
+    return json.dumps(said)  # which escapes all that could steer a terminal
+
+
 def _is_watched() -> bool:
-    return sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+    steerable = os.environ.get("TERM") != "dumb" and _FORM.get() == "text"
+    return sys.stderr.isatty() and steerable

@@ -65,9 +65,10 @@ ALLOWED = {
         *("store", "survey", "write"),
     },
     "terminal": {"text"},
+    "report": {"build", "record"},
     "command": {
-        *("build", "config", "errors", "moment", "parse", "record", "starter"),
-        *("survey", "terminal"),
+        *("build", "config", "errors", "moment", "parse", "record", "report"),
+        *("starter", "terminal"),
     },
     "ask": {
         *("command", "compare", "errors", "explain", "group", "plan", "preview"),
@@ -93,7 +94,7 @@ DOORS = {
 }
 # Files, clock, processes and signals; all other modules turn values into values.
 OUTSIDE = {"read", "write", "store", "cli", "build", "starter", "__main__"}
-OUTSIDE |= {"ask", "command", "fingerprint", "parallel", "survey", "terminal"}
+OUTSIDE |= {"ask", "command", "report", "fingerprint", "parallel", "survey", "terminal"}
 OUTSIDE_MODULES = {
     *("asyncio", "fcntl", "glob", "http", "io", "locale", "multiprocessing", "os"),
     *("random", "shutil", "signal", "socket", "subprocess", "sys", "tempfile"),

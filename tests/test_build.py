@@ -51,10 +51,13 @@ def test_a_quiet_build_prints_nothing(site):
     assert (result.code, result.out, result.err) == (0, "", "")
 
 
-def test_a_verbose_build_names_what_it_did(site):
+def test_a_verbose_build_says_what_it_did_and_why(site):
     site.build()
     site.write(topics="[ML]")
     assert site.build("-v").err.splitlines() == [
+        "read records/a.md: it changed",
+        "looked at all: a record touched it",
+        "looked at topics/ml: it is new, or was left undone",
         "wrote all.rss",
         "wrote all.atom",
         "wrote topics/ml.rss",
@@ -62,6 +65,46 @@ def test_a_verbose_build_names_what_it_did(site):
         "removed topics/ai.atom",
         "removed topics/ai.rss",
     ]
+
+
+WHYS = {
+    "it is new": lambda site: site.write("b.md"),
+    "forgot records/b.md: it is gone": lambda site: (
+        site.folder / "records/b.md"
+    ).unlink(),
+    "feeds.yaml, the program or a library changed": lambda site: site.configure(
+        f"{CONFIG}# x\n"
+    ),
+    "all.rss is not as it was written": lambda site: (
+        site.folder / "output/all.rss"
+    ).unlink(),
+    "state is begun anew: there is none": lambda site: shutil.rmtree(
+        site.folder / FOLDER
+    ),
+    "state is damaged, begun anew": lambda site: next(
+        (site.folder / FOLDER).glob("*.db")
+    ).write_bytes(b"x" * 9999),
+}
+
+
+def test_a_verbose_build_says_why_of_everything(site):
+    site.build()
+    for why, change in WHYS.items():
+        change(site)
+        assert why in site.build("-v").err
+    site.write("c.md", publishedDateTime="2026-01-03")
+    site.build()
+    later = site.build("-v", "--now", "2026-01-04")
+    assert "read records/c.md: its time has come" in later.err
+    assert "the clock went back" in site.build("-v").err
+    site.configure(CONFIG + "defaults: {max_age: 30 days}\n")
+    site.build("--now", "2025-01-05")
+    aged = site.build("-v", "--now", "2025-03-05")
+    assert "looked at all: a story became too old" in aged.err
+
+
+def test_quiet_wins_over_verbose(site):
+    assert site.build("-q", "-v").err == ""
 
 
 def test_a_rejected_record_costs_only_itself(site):
