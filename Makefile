@@ -23,6 +23,7 @@ check: $(VENV)/.checked
 	$(BIN)/mypy
 	$(BIN)/coverage run -m pytest -q
 	$(BIN)/coverage report --skip-covered --fail-under=$(COVERED)
+	.ci/audit
 
 COVERED ?= 95
 
