@@ -19,6 +19,16 @@ def test_a_document_is_put_where_it_belongs(tmp_path):
     assert (tmp_path / "topics/ai.rss").read_bytes() == b"new"
 
 
+def test_versions_of_one_second_have_times_of_their_own(tmp_path):
+    output = Output(tmp_path)
+    seconds = set()
+    with output.locked(0):
+        for version in (b"<rss>1</rss>", b"<rss>2</rss>", b"<rss>3</rss>"):
+            output.replace("all.rss", version)
+            seconds.add(int((tmp_path / "all.rss").stat().st_mtime))
+    assert len(seconds) == 3
+
+
 def test_an_unchanged_document_keeps_inode_and_time(tmp_path):
     Output(tmp_path).replace("all.rss", b"same")
     before = (tmp_path / "all.rss").stat()
