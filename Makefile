@@ -1,6 +1,7 @@
 # make build    set up, and publish seeds/ into output/
 # make test     set up, and run the tests
 # make check    the tests, and what ruff and mypy say
+# make fuzz     try bytes that nobody would write, SECONDS=60 for each kind of them
 # make bench    time a build against Hugo and a plain script, into benchmarks/results.md
 # Only Python 3.11 or later and make are needed beforehand.
 
@@ -9,7 +10,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DELETE_ON_ERROR:
-.PHONY: build test check schema golden bench clean
+.PHONY: build test check schema golden fuzz bench clean
 
 build: $(VENV)/.installed
 	$(BIN)/feeds build
@@ -33,6 +34,11 @@ schema: $(VENV)/.installed
 golden: $(VENV)/.tested
 	$(BIN)/python -m pytest -q tests/test_golden.py --update-golden
 
+SECONDS ?= 60
+
+fuzz: $(VENV)/.fuzzed
+	$(BIN)/python -m fuzz --seconds $(SECONDS)
+
 bench: $(VENV)/.tested
 	$(BIN)/python benchmarks/run.py
 	$(BIN)/python benchmarks/run.py --profile
@@ -55,4 +61,8 @@ $(VENV)/.tested: $(VENV)/.installed
 
 $(VENV)/.checked: $(VENV)/.tested
 	$(BIN)/python -m pip install --quiet --group check
+	touch $@
+
+$(VENV)/.fuzzed: $(VENV)/.tested
+	$(BIN)/python -m pip install --quiet --group fuzz
 	touch $@
