@@ -1,6 +1,7 @@
 # make build    set up, and publish seeds/ into output/
 # make test     set up, and run the tests
-# make check    the tests, and what ruff and mypy say
+# make check    the tests with coverage, and what `make lint` says
+# make lint     what ruff, mypy and pip-audit say
 # make fuzz     try bytes that nobody would write, SECONDS=60 for each kind of them
 # make bench    time a build against Hugo and a plain script, into benchmarks/results.md
 # Only Python 3.11 or later and make are needed beforehand.
@@ -10,7 +11,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DELETE_ON_ERROR:
-.PHONY: build test check schema golden fuzz bench clean
+.PHONY: build test check lint schema golden fuzz bench clean
 
 build: $(VENV)/.installed
 	$(BIN)/feeds build
@@ -18,12 +19,14 @@ build: $(VENV)/.installed
 test: $(VENV)/.tested
 	$(BIN)/python -m pytest -q
 
-check: $(VENV)/.checked
+check: lint
+	$(BIN)/coverage run -m pytest -q
+	$(BIN)/coverage report --skip-covered --fail-under=$(COVERED)
+
+lint: $(VENV)/.checked
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/coverage run -m pytest -q
-	$(BIN)/coverage report --skip-covered --fail-under=$(COVERED)
 	.ci/audit
 
 COVERED ?= 95

@@ -19,9 +19,11 @@
     path         the addresses of feeds
     feed         Feed and Entry: the model, in Atom's terms; `content` is an entry's HTML
     write        documents → output/
-    store        what one build leaves for the next; `fingerprint` says when it is void
+    store        what one build leaves for the next; `fingerprint` says when it is void,
+                 `seal` when it is damaged
 
-What values are made of: `text`, `address`, `moment`, `media`.
+What values are made of: `text`, `address`, `moment`, `media`; `tangle` knows bodies that no
+renderer could stand.
 """
 
 __version__ = "0.1.0"

@@ -5,6 +5,7 @@ import gc
 import signal
 import sys
 
+_AGAIN = 0.1  # seconds
 _ENDING = [
     number
     for number in (signal.SIGINT, signal.SIGTERM)
@@ -13,9 +14,18 @@ _ENDING = [
 
 
 def _end(number: int, _frame: object) -> None:
+    # What is raised while C calls Python may be swallowed there: then it is raised again.
+    signal.signal(signal.SIGALRM, lambda _alarm, frame: _end(number, frame))
+    signal.setitimer(signal.ITIMER_REAL, _AGAIN)
     sys.exit(128 + number)
 
 
+def _tell_swallowed(this: "sys.UnraisableHookArgs") -> None:
+    if not isinstance(this.exc_value, SystemExit):
+        sys.__unraisablehook__(this)
+
+
+sys.unraisablehook = _tell_swallowed
 for _number in _ENDING:
     signal.signal(_number, _end)
 # A build makes much and little of it cyclic: looking for that often, and once more at the
@@ -31,7 +41,7 @@ def main() -> None:
     try:
         commands()
     finally:
-        for number in _ENDING:
+        for number in (*_ENDING, signal.SIGALRM):
             signal.signal(number, signal.SIG_IGN)
 
 

@@ -15,6 +15,7 @@ _SHAPE = re.compile(
     re.DOTALL,
 )
 _HOST = re.compile(r"(?=.{1,253}\.?$)(?:[A-Za-z0-9_-]{1,63}\.)*[A-Za-z0-9_-]{1,63}\.?")
+_LONGEST_HOST = 1000  # characters, of which punycode leaves 253 at most
 _URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:[A-Za-z0-9._~:/?#@!$&'()*+,;=%-]+")
 # What the RSS enclosure can carry: a plain host with a dot, and a path.
 # https://www.rssboard.org/rss-profile#element-channel-item-enclosure
@@ -165,7 +166,9 @@ def _split(text: str) -> _Parts | None:
     if match is None or (match["path"] and not match["path"].startswith("/")):
         return None
     host = _host(match["host"])
-    if host is None or int((match["port"] or ":")[1:] or 0) > 65535:
+    # Python refuses to count beyond 4300 digits, zeros among them.
+    port = (match["port"] or "").lstrip(":").lstrip("0")
+    if host is None or int(port or 0) > 65535:
         return None
     try:
         rest = [
@@ -178,6 +181,8 @@ def _split(text: str) -> _Parts | None:
 
 
 def _host(host: str) -> str | None:
+    if len(host) > _LONGEST_HOST:
+        return None
     if not host.isascii():
         host = _punycode(host)
     return host if _HOST.fullmatch(host) else None
@@ -233,7 +238,7 @@ def _without_dots(path: str) -> str:
     segments = path.split("/")[1:]
     for segment in segments:
         if segment == "..":
-            kept = kept[:-1]
+            del kept[-1:]
         elif segment != ".":
             kept.append(segment)
     closing = "/" if kept and segments[-1] in {".", ".."} else ""

@@ -106,7 +106,7 @@ class Options(Struct, frozen=True, kw_only=True):
 def build(config: Config, output: Path, now: datetime, options: Options) -> Outcome:
     """Publish what the records come to.
 
-    Raises Mistake, Locked, Refused (nothing is changed then) and Unwritable.
+    Raises Mistake, Locked, Refused (nothing is changed then), Unwritable and Unreadable.
     """
     check(config, output)
     store = Store(config.file, output)
@@ -143,9 +143,9 @@ def _build(
         is_read = _read_changes(config, output, ledger, book, options)
         work = Work(ledger, book, folder, before)
         complaints, told = ledger.complaints(), ledger.told()
-        if is_read and not options.force:
-            _guard(ledger, work, complaints)
         stale = sorted(work.stale() - store.others())
+        if (is_read or stale) and not options.force:
+            _guard(ledger, work, complaints)
         written: list[str] = []
         removed: list[str] = []
         if work.dirty or work.gone or stale:
@@ -228,9 +228,8 @@ def _reasons(
 def _assessed(files: Sequence[str], book: Rulebook) -> list[Sheet]:
     """Read files and see where their records stand."""
     config = book.config
-    return [
-        assess(file, read([file], config.folder, config.zone), book) for file in files
-    ]
+    how = config.folder, config.zone, config.max_record_size
+    return [assess(file, read([file], *how), book) for file in files]
 
 
 def _published(

@@ -27,12 +27,13 @@ RESERVED = frozenset(
         "archive",
         "hubs",
         "cache_seconds",
-        "max_record_size",
         "measure_images",
         "also",
     ]
 )
 
+_SIZES = {"B": 1, "KiB": 1 << 10, "MiB": 1 << 20}
+_SMALLEST, _LARGEST = "1 KiB", "16 MiB"  # a record is held in memory many times over
 _RULES = frozenset(shape.Rules.__struct_fields__)
 _LATER = frozenset({"json"})
 _ROOT: Path = ()
@@ -67,6 +68,7 @@ class Config(Struct, frozen=True, kw_only=True):
     zone: tzinfo
     sources: tuple[str, ...]
     output: str
+    max_record_size: int
     base: shape.Rules
     feeds: tuple[shape.Feed, ...]
     topics: Mapping[str, shape.Topic]
@@ -250,6 +252,7 @@ class _Checked:
             zone=zone,
             sources=(sources,) if isinstance(sources, str) else sources,
             output=wanted.output,
+            max_record_size=self.size(),
             base=msgspec.structs.replace(
                 wanted.defaults, formats=wanted.defaults.formats or wanted.formats
             ),
@@ -306,6 +309,14 @@ class _Checked:
             what = f'got "{name}", expected a time zone such as Europe/Berlin{close}'
             self.notes.add(("site", "timezone"), what)
         return found or UTC
+
+    def size(self) -> int:
+        written = self.wanted.max_record_size
+        size = _bytes(written)
+        if not _bytes(_SMALLEST) <= size <= _bytes(_LARGEST):
+            what = f"got {_got(written)}, expected {_SMALLEST} to {_LARGEST}"
+            self.notes.add(("max_record_size",), what)
+        return size
 
     def topics(self) -> dict[str, shape.Topic]:
         topics: dict[str, shape.Topic] = {}
@@ -437,6 +448,12 @@ def _names(choices: tuple[str, ...] | shape.Choice | None) -> tuple[str, ...]:
     if isinstance(choices, shape.Choice):
         return (*choices.any, *choices.all, *choices.none)
     return choices or ()
+
+
+def _bytes(size: int | str) -> int:
+    """Count the bytes of a size."""
+    digits = str(size).rstrip("BKMi ")
+    return int(digits) * _SIZES[str(size)[len(digits) :].strip() or "B"]
 
 
 def _options(kind: object) -> Iterator[object]:

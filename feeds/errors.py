@@ -3,14 +3,19 @@
     FeedsError
     ├── Mistake           feeds.yaml or the command line is wrong    exit 2
     ├── Refused           the build would take away too much         exit 3
-    ├── Unwritable        the output cannot be written               exit 1
+    ├── Unwritable        output or state cannot be written          exit 1
+    ├── Unreadable        the machine fails us over a source         exit 1
     └── Locked            another build has the output               exit 75
 
 A bad record is no exception: it is a value, `feeds.record.Complaint`.
 """
 
+import errno
 from collections.abc import Sequence
 from typing import Any
+
+FAULTS = frozenset({errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ESTALE})
+"""What is wrong with the machine now, and not with the file it is met at."""
 
 
 class FeedsError(Exception):
@@ -40,6 +45,12 @@ class Refused(FeedsError):
 
 class Unwritable(FeedsError):
     """The output folder does not let us write."""
+
+    exit_code = 1
+
+
+class Unreadable(FeedsError):
+    """What may well be there cannot be read now, and so must not count as gone."""
 
     exit_code = 1
 

@@ -9,10 +9,11 @@ The plain layout that records are written in is read without libyaml, to the sam
 
 import re
 from collections.abc import Callable, Hashable, Mapping
+from contextlib import suppress
 from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
-MAX_DEPTH = 24
+MAX_DEPTH, MAX_SIZE = 24, 50_000
 SECRET = "secured"
 TWICE = "a key is given twice"
 
@@ -105,9 +106,7 @@ def parse(
 
 def locate(text: str, first_line: int, path: Path) -> int:
     """Find the line of a key, or of the nearest thing around it that is there."""
-    lines: dict[Path, int] = {(): first_line}
-    parse(text, first_line, lines)
-    return line_of(path, lines)
+    return line_of(path, _lines(text, first_line))
 
 
 def line_of(path: Path, lines: Mapping[Path, int]) -> int:
@@ -115,6 +114,14 @@ def line_of(path: Path, lines: Mapping[Path, int]) -> int:
     while path not in lines:
         path = path[:-1]
     return lines[path]
+
+
+@lru_cache(maxsize=1)  # a record may have many flaws
+def _lines(text: str, first_line: int) -> dict[Path, int]:
+    lines: dict[Path, int] = {(): first_line}
+    with suppress(Unreadable):  # JSON has escapes that YAML has not
+        parse(text, first_line, lines)
+    return lines
 
 
 def _any(
@@ -254,6 +261,7 @@ class _Reader:
         self.path: list[Hashable] = []  # where the node being read stands
         self.anchors: dict[str, object] = {}
         self.show: dict[int, int] = {}
+        self.size = 0
         self.secret: str | None = None
 
     def document(self) -> object:
@@ -272,8 +280,7 @@ class _Reader:
             if event.anchor not in self.anchors:
                 raise self.problem(event, "an alias to nothing")
             return self.anchors[event.anchor]
-        if event.tag and event.tag not in _PLAIN_TAGS:
-            raise self.problem(event, "a tag, expected plain YAML")
+        self.untagged(event)
         value = self.value(event)
         # Only now: an anchor that is used inside its own node is an alias to nothing.
         if event.anchor:
@@ -299,6 +306,7 @@ class _Reader:
         while type(event := self.next_event()) is not end:
             if type(event) is not scalar:
                 raise self.problem(event, "a key that is no text")
+            self.untagged(event)
             key = event.value.translate(self.show) if self.show else event.value
             if key in found:
                 raise self.problem(event, TWICE, key)
@@ -333,8 +341,15 @@ class _Reader:
             if depth == 0:
                 return
 
+    def untagged(self, event: Event) -> None:
+        if event.tag and event.tag not in _PLAIN_TAGS:
+            raise self.problem(event, "a tag, expected plain YAML")
+
     def note(self, event: Event, key: Hashable) -> None:
-        """Keep the line of a key or an item."""
+        """Count a key or an item, and keep its line."""
+        self.size += 1
+        if self.size > MAX_SIZE:
+            raise self.problem(event, f"more than {MAX_SIZE:,} keys and items")
         if self.lines is not None:
             self.path[-1] = key
             self.lines[(*self.path,)] = event.start_mark.line + self.first_line

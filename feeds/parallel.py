@@ -1,21 +1,23 @@
 """Work spread over processes: the same results in the same order, for any number.
 
 Each worker is a fork that takes every n-th chunk and writes its results into a pipe of its
-own. So a worker waits for nobody but its reader: when the build ends, however it ends, the
-pipe closes and the worker with it.
+own. All of them watch one pipe more, which nobody ever writes to: when the build ends,
+however it ends, that one closes and the workers end with it.
 """
 
 import gc
 import os
 import pickle
 import signal
+import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import Any, BinaryIO, NoReturn, TypeVar
 
 from feeds.errors import FeedsError
 
-_ENDING = {signal.SIGINT, signal.SIGTERM}
+# The alarm says again what was not heard.
+_ENDING = {signal.SIGINT, signal.SIGTERM, signal.SIGALRM}
 _Task = TypeVar("_Task")
 _Result = TypeVar("_Result")
 
@@ -38,72 +40,123 @@ def spread(
     if jobs <= 1 or not hasattr(os, "fork"):
         yield from map(make(), tasks)
         return
-    workers: list[tuple[int, BinaryIO]] = []
+    workers = _Workers()
     gc.freeze()  # what a worker's collector looks at, it copies
     try:
-        for number in range(jobs):
-            workers.append(_start(make, tasks[number::jobs]))
+        workers.start(make, [tasks[number::jobs] for number in range(jobs)])
         for number in range(len(tasks)):
-            error, result = _result(workers[number % jobs][1])
+            error, result = _result(workers.pipes[number % jobs])
             if error is not None:
                 raise error
             yield result
     finally:
-        for pid, pipe in workers:
-            pipe.close()
-            with suppress(ProcessLookupError, ChildProcessError):  # SIGCHLD is ignored
-                os.kill(pid, signal.SIGKILL)
-                os.waitpid(pid, 0)
+        workers.end()
         gc.unfreeze()
 
 
-def _start(
-    make: Callable[[], Callable[[_Task], _Result]], tasks: Sequence[_Task]
-) -> tuple[int, BinaryIO]:
-    reading, writing = os.pipe()
-    # A signal between fork and `_work` would unwind the parent's stack in the child.
+class _Workers:
+    """The processes that work for this one, and what they write into."""
+
+    def __init__(self) -> None:
+        self.pids: list[int] = []
+        self.pipes: list[BinaryIO] = []
+        self.lifeline: tuple[int, ...] = ()
+
+    def start(
+        self,
+        make: Callable[[], Callable[[_Task], _Result]],
+        shares: Sequence[Sequence[_Task]],
+    ) -> None:
+        """Start a worker for each share. Raises FeedsError."""
+        # A signal between fork and `work` would unwind this process' stack in the child,
+        # and one right after it would leave a child that nobody knows of.
+        with _undisturbed() as mask:
+            try:
+                self.lifeline = os.pipe()
+                for share in shares:
+                    reading, writing = os.pipe()
+                    self.pipes.append(os.fdopen(reading, "rb"))
+                    try:
+                        if (pid := os.fork()) == 0:
+                            self.work(make, share, writing, mask)
+                    finally:
+                        os.close(writing)
+                    self.pids.append(pid)
+            except OSError as error:
+                what = f"cannot be started: {error.strerror}; --jobs 1 does without"
+                raise FeedsError(f"a worker process {what}") from error
+
+    def end(self) -> None:
+        """End all workers, whatever they do."""
+        with _undisturbed():
+            for pipe in self.pipes:
+                pipe.close()
+            for pid in self.pids:
+                with suppress(ProcessLookupError, ChildProcessError):  # no SIGCHLD
+                    os.kill(pid, signal.SIGKILL)
+                    os.waitpid(pid, 0)
+            for descriptor in self.lifeline:
+                os.close(descriptor)
+
+    def work(
+        self,
+        make: Callable[[], Callable[[_Task], _Result]],
+        tasks: Sequence[_Task],
+        writing: int,
+        mask: set[int | signal.Signals],
+    ) -> NoReturn:
+        """Do a share of the work, in a process of its own."""
+        status = 1
+        try:
+            # The terminal's Ctrl-C reaches all of us; the parent decides what becomes of it.
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+            gc.disable()  # its work is short, and none of it is cyclic
+            for pipe in self.pipes:
+                pipe.close()
+            self.watch()
+            with os.fdopen(writing, "wb") as pipe:
+                for said in _said(make, tasks):
+                    pickle.dump(said, pipe, pickle.HIGHEST_PROTOCOL)
+                    pipe.flush()
+            status = 0
+        except BrokenPipeError:  # the parent is gone
+            pass
+        finally:
+            os._exit(status)
+
+    def watch(self) -> None:
+        """End as soon as the parent does: the lock that it held is not free before."""
+        reading, writing = self.lifeline
+        os.close(writing)
+
+        def wait() -> NoReturn:
+            os.read(reading, 1)
+            os._exit(1)
+
+        threading.Thread(target=wait, daemon=True).start()
+
+
+@contextmanager
+def _undisturbed() -> Iterator[set[int | signal.Signals]]:
+    """Hold back the signals that end us; give those that were held back before."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
     try:
-        pid = os.fork()
-        if pid == 0:
-            os.close(reading)
-            _work(make, tasks, writing, before)
+        yield before
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
-    os.close(writing)
-    return pid, os.fdopen(reading, "rb")
 
 
-def _work(
-    make: Callable[[], Callable[[_Task], _Result]],
-    tasks: Sequence[_Task],
-    writing: int,
-    mask: set[int | signal.Signals],
-) -> NoReturn:
-    # The terminal's Ctrl-C reaches all of us; the parent decides what becomes of it.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    signal.pthread_sigmask(signal.SIG_SETMASK, mask)
-    gc.disable()  # its work is short, and none of it is cyclic
-    status = 1
+def _said(
+    make: Callable[[], Callable[[_Task], _Result]], tasks: Sequence[_Task]
+) -> Iterator[tuple[Exception | None, object]]:
+    """Give each result; the first error, of any kind, is the reader's to raise."""
     try:
-        with os.fdopen(writing, "wb") as pipe:
-            try:
-                work = make()
-                for task in tasks:
-                    _tell(pipe, (None, work(task)))
-            except (FeedsError, OSError) as error:
-                _tell(pipe, (error, None))
-        status = 0
-    except BrokenPipeError:  # the parent is gone
-        pass
-    finally:
-        os._exit(status)
-
-
-def _tell(pipe: BinaryIO, said: tuple[Exception | None, object]) -> None:
-    pickle.dump(said, pipe, pickle.HIGHEST_PROTOCOL)
-    pipe.flush()
+        for result in map(make(), tasks):
+            yield None, result
+    except Exception as error:
+        yield error, None
 
 
 def _result(pipe: BinaryIO) -> Any:

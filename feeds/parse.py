@@ -8,27 +8,41 @@ from functools import partial
 
 from feeds import frontmatter
 from feeds.frontmatter import SECRET, TWICE, Unreadable
-from feeds.record import FIELDS, Complaint, Path, Raw, Record, record
+from feeds.record import FIELDS, Complaint, Raw, Record, record
 
-MAX_RECORD_SIZE = 1 << 20
-"""The most bytes that one record may take."""
-
-TOO_LARGE = f"larger than {MAX_RECORD_SIZE >> 20} MiB, the most for one record"
-
+# A file of junk would fill the memory with complaints; one good record makes up for some.
+_MOST_WRONG, _WORTH = 1000, 10
 _MARKS = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
 
 
-def parse(content: bytes, file: str, zone: tzinfo) -> list[Record | Complaint]:
-    """Read every record of a file; a bad one comes as its complaint."""
+def parse(
+    content: bytes, file: str, zone: tzinfo, most: int
+) -> list[Record | Complaint]:
+    """Read every record of a file; a bad one, or one of more bytes, as its complaint."""
     read = ENDINGS[ending(file)]
     found: list[Record | Complaint] = []
+    wrong = 0
     try:
         for item in read(content, file):
-            found.append(record(item, zone) if isinstance(item, Raw) else item)
+            one = _typed(item, zone, most) if isinstance(item, Raw) else item
+            found.append(one)
+            wrong += 1 if isinstance(one, Complaint) else -_WORTH
+            if wrong > _MOST_WRONG:
+                raise Unreadable(
+                    item.line, "far too many mistakes, the rest is not read"
+                )
     except Unreadable as error:
         reason = _twice(error.key) if error.key else error.what
         found.append(Complaint(file=file, line=error.line, reason=reason))
     return found
+
+
+def too_large(most: int, what: str = "record") -> str:
+    """Say that a record, or a file of many, takes more bytes than it may."""
+    for unit, name in ((1 << 20, "MiB"), (1 << 10, "KiB")):
+        if most % unit == 0:
+            return f"larger than {most // unit} {name}, the most for one {what}"
+    return f"larger than {most} bytes, the most for one {what}"
 
 
 def ending(file: str) -> str:
@@ -39,6 +53,12 @@ def ending(file: str) -> str:
 def holds_many(file: str) -> bool:
     """Tell whether a file may hold more than one record."""
     return ENDINGS[ending(file)] in {_json, _json_lines}
+
+
+def _typed(raw: Raw, zone: tzinfo, most: int) -> Record | Complaint:
+    if raw.size > most:
+        return Complaint(file=raw.file, line=raw.line, reason=too_large(most))
+    return record(raw, zone)
 
 
 def _decoded(content: bytes) -> str:
@@ -58,7 +78,14 @@ def _yaml(content: bytes, file: str, *, fenced: bool) -> Iterator[Raw]:
         found = "nothing" if fields is None else "no mapping"
         raise Unreadable(document.line, f'{found}, expected "field: value" lines')
     locate = partial(frontmatter.locate, document.yaml, document.line)
-    yield Raw(file=file, line=1, fields=fields, body=document.body, locate=locate)
+    yield Raw(
+        file=file,
+        line=1,
+        fields=fields,
+        body=document.body,
+        locate=locate,
+        size=len(content),
+    )
 
 
 def _json(content: bytes, file: str) -> Iterator[Raw | Complaint]:
@@ -93,9 +120,12 @@ def _list(text: str, file: str, start: int) -> Generator[Raw | Complaint, None, 
 
 def _json_lines(content: bytes, file: str) -> Iterator[Raw | Complaint]:
     """Read one mapping a line; a broken line costs itself."""
-    for number, line in enumerate(content.split(b"\n"), 1):
+    number, counted = 1, 0
+    for line in _LINE.finditer(content):
+        number += content.count(b"\n", counted, line.start())
+        counted = line.start()
         try:
-            text = _decoded(line).removeprefix("\ufeff")
+            text = _decoded(line[0]).removeprefix("\ufeff")
             if text.strip():
                 item, end = _value(text, _space(text, 0))
                 _expect_end(text, end)
@@ -108,27 +138,24 @@ def _item(
     text: str, file: str, span: tuple[object, int, int], line: int
 ) -> Raw | Complaint:
     item, start, end = span
-    if end - start > MAX_RECORD_SIZE:
-        return Complaint(file=file, line=line, reason=TOO_LARGE)
     if isinstance(item, _Doubled):
         return Complaint(file=file, line=line, reason=_twice(item.key))
     if not isinstance(item, dict):
         return Complaint(file=file, line=line, reason="no mapping, expected a record")
-    locate = partial(_locate, text[start:end], line)
-    return Raw(file=file, line=line, fields=item, body="", locate=locate)
+    written = text[start:end]
+    return Raw(
+        file=file,
+        line=line,
+        fields=item,
+        body="",
+        locate=partial(frontmatter.locate, written, line),
+        size=len(written.encode()),
+    )
 
 
 def _twice(key: str) -> str:
     """Name a doubled key only where it is a field: any other text may be secret."""
     return f"{key}: given twice" if key in FIELDS else TWICE
-
-
-def _locate(text: str, line: int, path: Path) -> int:
-    """Find a key's line; JSON is YAML, but for escapes that few records have."""
-    try:
-        return frontmatter.locate(text, line, path)
-    except Unreadable:
-        return line
 
 
 def _value(text: str, start: int) -> tuple[object, int]:
@@ -183,6 +210,7 @@ def _space(text: str, start: int) -> int:
     return match.end()
 
 
+_LINE = re.compile(rb"[^\n]+")
 _SPACE = re.compile(r"[ \t\r\n]*")
 # Numbers stay the text they are written as: 1.10 is a version, 2020 a title.
 _DECODER = json.JSONDecoder(

@@ -39,7 +39,7 @@ class Preview(Struct, frozen=True, kw_only=True):
 def gather(config: Config, output: Path) -> Reading:
     """Read every record. Raises Mistake where a source is missing."""
     files = survey(config, output, {}, 1).files()
-    found = list(read(files, config.folder, config.zone))
+    found = list(read(files, config.folder, config.zone, config.max_record_size))
     return Reading(
         records=tuple(item for item in found if isinstance(item, Record)),
         complaints=tuple(item for item in found if isinstance(item, Complaint)),

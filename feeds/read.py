@@ -1,8 +1,8 @@
 """Record files → records: what each of them holds."""
 
+import errno
 import os
 import stat
-import sys
 from collections.abc import Iterable, Iterator
 from datetime import tzinfo
 from hashlib import blake2b
@@ -10,66 +10,86 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from feeds.parse import ENDINGS, MAX_RECORD_SIZE, TOO_LARGE, ending, holds_many, parse
+from feeds.errors import FAULTS, Unreadable
+from feeds.parse import ENDINGS, ending, holds_many, parse, too_large
 from feeds.record import Complaint, Record
 from feeds.survey import NO_NAME
 
+_FAULTS = FAULTS - {errno.EIO}  # which may be one file's: a bad sector, a device
+_MOST_OF_MANY = 1 << 25  # bytes of a file with many records
 _NO_NAME_REASON = "a name that is not UTF-8, rename it"
 
 
 def read(
-    files: Iterable[str], folder: Path, zone: tzinfo
+    files: Iterable[str], folder: Path, zone: tzinfo, most: int
 ) -> Iterator[Record | Complaint]:
-    """Read the records of files named relative to a folder; a bad one as its complaint."""
+    """Read the records of files named relative to a folder; a bad one as its complaint.
+
+    A record may take so many bytes.
+    """
     root = os.fsencode(folder)
     for file in files:
         name = file.removesuffix(NO_NAME)
         # As bytes, since a machine without a locale could not encode the name.
         place = os.path.join(root, name.encode("utf-8"))
-        content = _content(place, name) if name == file else _NO_NAME_REASON
+        content = _content(place, name, most) if name == file else _NO_NAME_REASON
         if isinstance(content, str):
             yield Complaint(file=name, line=1, reason=content)
             continue
-        for item in parse(content, name, zone):
-            yield item if isinstance(item, Record) else _dated(item, content)
+        digest = ""
+        for item in parse(content, name, zone, most):
+            if isinstance(item, Complaint):
+                digest = digest or blake2b(content, digest_size=8).hexdigest()
+                yield replace(item, digest=digest)
+            else:
+                yield item
 
 
-def _dated(complaint: Complaint, content: bytes) -> Complaint:
-    return replace(complaint, digest=blake2b(content, digest_size=8).hexdigest())
-
-
-def _content(place: bytes, name: str) -> bytes | str:
+def _content(place: bytes, name: str, most: int) -> bytes | str:
     """Read a file; or say why it is not read."""
     try:
         # A FIFO would keep an ordinary open waiting for ever.
         descriptor = os.open(place, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except (OSError, ValueError) as error:
-        return f"cannot be read: {getattr(error, 'strerror', None) or error}"
+        return _failed(error, name)
     try:
         status = os.fstat(descriptor)
         if stat.S_ISDIR(status.st_mode):
             return _folder(name)
         if not stat.S_ISREG(status.st_mode):
             return "no regular file, expected a record"
-        most = sys.maxsize if holds_many(name) else MAX_RECORD_SIZE
-        return _all(descriptor, status.st_size, most)
+        what = "file" if holds_many(name) else "record"
+        if what == "file":
+            most = max(most, _MOST_OF_MANY)
+        content = _all(descriptor, status.st_size, most)
+        return too_large(most, what) if content is None else content
     except OSError as error:
-        return f"cannot be read: {error.strerror}"
+        return _failed(error, name)
     finally:
         os.close(descriptor)
 
 
-def _all(descriptor: int, size: int, most: int) -> bytes | str:
-    """Read a file that had `size` bytes a moment ago; it may grow meanwhile."""
+def _failed(error: OSError | ValueError, name: str) -> str:
+    """Say why a file is not read. Raises Unreadable where it is not the file's fault."""
+    what = f"cannot be read: {getattr(error, 'strerror', None) or error}"
+    if isinstance(error, OSError) and error.errno in _FAULTS:
+        raise Unreadable(f"{name}: {what}") from error
+    return what
+
+
+def _all(descriptor: int, size: int, most: int) -> bytes | None:
+    """Read a file that had `size` bytes a moment ago; it may grow meanwhile.
+
+    None where it has more bytes than it may.
+    """
     content = b""
-    while len(content) <= most:
-        more = os.read(
-            descriptor, size + 1 - len(content) if size >= len(content) else 1 << 16
-        )
+    while max(size, len(content)) <= most:
+        left = size - len(content)
+        more = os.read(descriptor, left + 1 if left >= 0 else 1 << 16)
         if not more:
             return content
         content += more
-    return TOO_LARGE
+    return None
 
 
 def _folder(name: str) -> str:

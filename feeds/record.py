@@ -4,12 +4,14 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, tzinfo
 from difflib import get_close_matches
+from itertools import islice
 
 from msgspec import Struct
 
 from feeds import moment
 from feeds.address import address, domain, normalised
 from feeds.feed import Image, Related
+from feeds.tangle import tangled
 from feeds.text import mend, printable
 
 Path = tuple[str | int, ...]
@@ -37,11 +39,18 @@ FIELDS = [
     "body",
 ]
 
+MOST_ITEMS = 250
+"""So many topics, images and related stories a record may have."""
+
+MOST_LETTERS = 1000
+"""So long a topic's name may be."""
+
 _BOOLEANS = dict.fromkeys(["true", "yes", "on", "y", "1"], True)
 _BOOLEANS |= dict.fromkeys(["false", "no", "off", "n", "0"], False)
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 _SIZE = re.compile(r"0*([1-9]\d{0,5})(?:\.0*)?", re.ASCII)
 _ADDRESS = "an http or https address"
+_TANGLED = "body: too much markup, expected less; the excerpt is shown in its stead"
 _QUOTED = 60
 
 
@@ -98,6 +107,7 @@ class Raw(Struct, frozen=True, kw_only=True):
     fields: Mapping[str, object]
     body: str
     locate: Callable[[Path], int]
+    size: int = 0
 
 
 class Wrong(Exception):
@@ -193,7 +203,10 @@ class Fields:
         for index, value in enumerate(self.listed(name)):
             if value is not None and not isinstance(value, str | bool):
                 raise Wrong((*self.path, name, index), expected, value)
-            if text := Fields({name: value}).text(name):
+            if len(text := Fields({name: value}).text(name)) > MOST_LETTERS:
+                most = f"{MOST_LETTERS} characters at most"
+                raise Wrong((*self.path, name, index), most, text)
+            if text:
                 yield text
 
     def listed(self, name: str) -> list[object]:
@@ -201,7 +214,15 @@ class Fields:
         value = self.values.get(name)
         if value is None or value == "":
             return []
-        return value if isinstance(value, list) else [value]
+        return value[:MOST_ITEMS] if isinstance(value, list) else [value]
+
+    def surplus(self, *names: str) -> "Iterable[Wrong]":
+        """Complain of lists of which only the first items are taken."""
+        for name in names:
+            value = self.values.get(name)
+            if isinstance(value, list) and len(value) > MOST_ITEMS:
+                expected = f"{MOST_ITEMS} items at most, the others are left out"
+                yield Wrong((*self.path, name), expected, value)
 
     def mapping(self, name: str, expected: str) -> "Fields":
         value = self.values.get(name)
@@ -215,7 +236,8 @@ class Fields:
         """Name the field that was probably meant where one is missing."""
         if wrong.value is not None or len(wrong.path) != 1:
             return ""
-        strangers = [str(name) for name in self.values if name not in FIELDS]
+        names = (str(name) for name in self.values if name not in FIELDS)
+        strangers = [*islice(names, MOST_ITEMS)]
         close = get_close_matches(str(wrong.path[0]), strangers, n=1)
         return f'; is "{close[0]}" meant to be it?' if close else ""
 
@@ -231,11 +253,18 @@ def _record(raw: Raw, fields: Fields, zone: tzinfo) -> Record:
     updated = fields.date("updatedDateTime", zone) or published
     heat = fields.number("heat")
     provider, provider_name = _provider(fields, link)
-    flaws: list[Wrong] = []
+    flaws = [*fields.surplus("topics", "images", "related")]
     images: dict[str, Image] = {}
     for image in _images(fields, flaws):
         images.setdefault(image.url, image)
     related = tuple(_related(fields, flaws))
+    body = printable(raw.body or fields.scalar("body", "text")).strip()
+    told = [_complaint(raw, flaw) for flaw in flaws]
+    if tangled(body):
+        told.append(
+            Complaint(file=raw.file, line=raw.locate(("body",)), reason=_TANGLED)
+        )
+        body = ""
     return Record(
         file=raw.file,
         line=raw.line,
@@ -255,8 +284,8 @@ def _record(raw: Raw, fields: Fields, zone: tzinfo) -> Record:
         type=fields.text("type"),
         images=tuple(images.values()),
         related=related,
-        body=printable(raw.body or fields.scalar("body", "text")).strip(),
-        flaws=tuple(_complaint(raw, flaw) for flaw in flaws),
+        body=body,
+        flaws=tuple(told),
     )
 
 
@@ -326,9 +355,9 @@ def _pixels(image: Fields, name: str, flaws: list[Wrong]) -> int | None:
 
 
 def _complaint(raw: Raw, wrong: Wrong, hint: str = "") -> Complaint:
-    return Complaint(
-        file=raw.file, line=raw.locate(wrong.path), reason=f"{wrong}{hint}"
-    )
+    # A lone surrogate, which JSON can hold, could be written nowhere.
+    reason = f"{wrong}{hint}".encode("utf-8", "backslashreplace").decode()
+    return Complaint(file=raw.file, line=raw.locate(wrong.path), reason=reason)
 
 
 def _quoted(value: object) -> str:

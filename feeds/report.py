@@ -2,11 +2,13 @@
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from feeds.build import Outcome
+from feeds.errors import Unwritable
 from feeds.record import Complaint
 
 _Sample = tuple[str, float]
@@ -71,10 +73,15 @@ def metrics(outcome: Outcome, ended: datetime) -> str:
 
 
 def replace(file: Path, text: str) -> None:
-    """Write a file that others read meanwhile: whole or not at all. Raises OSError."""
+    """Write a file that others read meanwhile: whole or not at all. Raises Unwritable."""
     temporary = file.with_name(f".{file.name}.tmp")
-    temporary.write_text(text, "ascii")
-    temporary.replace(file)
+    try:
+        temporary.write_text(text, "ascii")
+        temporary.replace(file)
+    except OSError as error:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        raise Unwritable(f"{file}: cannot be written: {error.strerror}") from error
 
 
 def as_json(value: object) -> str:

@@ -40,6 +40,11 @@ Age = Annotated[
         description='an age such as "90 days" or "12 hours"',
     ),
 ]
+Size = Annotated[
+    Annotated[int, Meta(ge=1)]
+    | Annotated[str, Meta(pattern=r"^[0-9]{1,9} *(([KM]i)?B)?$")],
+    Meta(description='bytes, or a size such as "512 KiB" or "2 MiB"'),
+]
 Slug = Annotated[
     str,
     Meta(
@@ -176,6 +181,7 @@ class Shape(Key, frozen=True, kw_only=True):
         tuple[Feed, ...], Meta(min_length=1, description="a list of feeds")
     ]
     output: Text = "output"
+    max_record_size: Size = 1 << 20
     formats: Formats = ("rss", "atom")
     defaults: Rules = Rules()
     topics: dict[str, Topic | None] = {}

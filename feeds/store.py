@@ -21,9 +21,10 @@ sources: a file is read again unless size, times and inode are as they were.
 
 import os
 import sqlite3
+import stat
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, datetime
 from hashlib import blake2b
 from pathlib import Path
@@ -31,12 +32,13 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from feeds import seal
 from feeds.assess import Sheet
 from feeds.errors import FeedsError, Unwritable
 from feeds.group import Place
 from feeds.record import Complaint
 from feeds.select import Standing
-from feeds.survey import Folders
+from feeds.survey import NO_NAME, Folders
 
 FOLDER = ".feeds"
 
@@ -48,7 +50,7 @@ _SHIFT = 24
 _NO_STAMP = (None, None, None, None)
 _SUM = 8
 # What comes of values that no build has written.
-_SENSELESS = (ValueError, TypeError, LookupError)
+_SENSELESS = (ValueError, TypeError, LookupError, AttributeError)
 # What is wrong with the disk or with its rights, and not with the state.
 _FAULTS = frozenset(
     {
@@ -58,6 +60,7 @@ _FAULTS = frozenset(
     }
 )
 _IGNORE = "*\n"
+_PARTS = ("", "-journal", "-wal", "-shm", seal.SUFFIX)
 _SUFFIXES = (".rss", ".atom")
 _SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID;
@@ -158,31 +161,59 @@ class Store:
 
         Raises Damaged, and Unwritable where it cannot be kept.
         """
-        try:
-            self.folder.mkdir(exist_ok=True)
-            ignore = self.folder / ".gitignore"
-            if not ignore.exists():
-                ignore.write_text(_IGNORE, "utf-8")
-        except OSError as error:
-            what = f"cannot be used: {error.strerror}"
-            raise Unwritable(f"{self.folder}: {what}") from error
+        self._make_ready()
         try:
             with closing(_connected(self.file)) as connection:
-                yield Ledger(connection, salt, now, self.output)
+                if seal.is_broken(self.file):
+                    raise Damaged(f"{self.file}: not as it was left")
+                yield Ledger(connection, salt, now, self.output, self.file)
         except (sqlite3.Error, msgspec.MsgspecError, *_SENSELESS) as error:
             if getattr(error, "sqlite_errorcode", 0) & 0xFF in _FAULTS:
-                raise Unwritable(f"{self.file}: cannot be used: {error}") from error
-            raise Damaged(str(error)) from error
+                what = f"cannot be used: {self._cause() or error}"
+                raise Unwritable(f"{self.file}: {what}") from error
+            raise Damaged(f"{self.file}: {error}") from error
+
+    def _make_ready(self) -> None:
+        """Make the folder. Raises Unwritable, also where it is a link to another."""
+        try:
+            if self.folder.is_symlink():
+                raise Unwritable(f"{self.folder}: a link, expected a folder; remove it")
+            self.folder.mkdir(exist_ok=True)
+            ignore = self.folder / ".gitignore"
+            if not os.path.lexists(ignore):
+                with ignore.open("x", encoding="utf-8") as file:
+                    file.write(_IGNORE)
+            for part in self._parts():
+                _clear(part)
+        except OSError as error:
+            what = f"cannot be used: {error.strerror}"
+            raise Unwritable(f"{error.filename or self.folder}: {what}") from error
+
+    def _parts(self) -> list[Path]:
+        """Name all files that SQLite makes of a state."""
+        names = (self.file.name + suffix for suffix in _PARTS)
+        return [self.file.with_name(name) for name in names]
+
+    def _cause(self) -> str | None:
+        """Ask the system why state and journal cannot be written: SQLite does not say."""
+        with ExitStack() as opened:
+            try:
+                for part in self._parts()[:2]:
+                    descriptor = os.open(part, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW)
+                    opened.callback(os.close, descriptor)
+            except OSError as error:
+                return error.strerror
+        return None
 
     def reopened(self, ledger: "Ledger") -> "Ledger":
         """Open the state once more, in another process, to read what is committed."""
-        return Ledger(_connected(self.file), *ledger.opened_for)
+        return Ledger(_connected(self.file), *ledger.opened_for, self.file)
 
     def discard(self) -> None:
         """Remove the state. Raises Unwritable."""
         try:
-            for suffix in ("", "-journal"):
-                self.file.with_name(self.file.name + suffix).unlink(missing_ok=True)
+            for part in self._parts():
+                part.unlink(missing_ok=True)
         except OSError as error:
             raise Unwritable(
                 f"{self.file}: cannot be removed: {error.strerror}"
@@ -206,7 +237,9 @@ class Store:
         """Name the documents that other configurations keep in the same output."""
         found: set[str] = set()
         for file in set(self.folder.glob("*.db")) - {self.file}:
-            output = _read(file, "SELECT value FROM meta WHERE key = 'output'")
+            # A build that was killed leaves a journal, and only who may write can undo it.
+            mode = "ro" if file.is_symlink() else "rw"
+            output = _read(file, "SELECT value FROM meta WHERE key = 'output'", mode)
             if output == [self.output]:
                 found.update(_plain(_read(file, "SELECT path FROM document")))
         return found
@@ -216,23 +249,28 @@ class Ledger:
     """The open state of one build, in one transaction until it is committed."""
 
     def __init__(
-        self, connection: sqlite3.Connection, salt: str, now: int, output: str
+        self,
+        connection: sqlite3.Connection,
+        salt: str,
+        now: int,
+        output: str,
+        file: Path,
     ) -> None:
+        self._file = file
         self.run = connection.execute
         self.run_many = connection.executemany
         self.run("BEGIN")
         meta = dict(self.run("SELECT key, value FROM meta WHERE key NOT LIKE 'name %'"))
         self.now = now
         self.opened_for = salt, now, output
-        self.why_anew = _why_anew(meta, salt, now)
-        self.is_kept = not self.why_anew
         self.had_output = meta.get("output") == output
+        self.why_anew = _why_anew(meta, *self.opened_for)
+        self.is_kept = not self.why_anew
         self.lost_ids: set[str] = set()
         self._new_ids: set[str] = set()
         self._more = Counts(0, 0, 0, 0)
         self._counts = _counts(meta.get("counts"))
         self.known_ids = self.counts().stories
-        self._meta_after = {"salt": salt, "now": now, "output": output}
         self._doubled: set[str] = set()
         self._delta: Counter[tuple[str, str]] = Counter()
         self._dirty: set[int] = set()
@@ -332,8 +370,10 @@ class Ledger:
             " JOIN file ON file.key = complaint.file ORDER BY name, line, complaint.rowid"
         )
         return [
-            Complaint(file=file, line=line, reason=reason, digest=digest)
-            for file, line, reason, digest in rows
+            Complaint(
+                file=file.removesuffix(NO_NAME), line=line, reason=why, digest=sum_
+            )
+            for file, line, why, sum_ in rows
         ]
 
     def told(self) -> dict[str, str]:
@@ -424,9 +464,10 @@ class Ledger:
         self, sheet: Sheet, key: int, rows: Mapping[str, list[tuple[Any, ...]]]
     ) -> None:
         first, votes = key << _SHIFT, _packed(sheet.votes)
-        rows["file"].append(
-            (key, sheet.file, sheet.read, sheet.drafts, sheet.wake, votes)
-        )
+        # What could not be read may be read the next time, and no edit would show that.
+        is_unread = any(not wrong.digest for wrong in sheet.complaints)
+        wake = 0 if is_unread else sheet.wake
+        rows["file"].append((key, sheet.file, sheet.read, sheet.drafts, wake, votes))
         for one in sheet.items:
             rows["item"].append((first + one.number, key, one.number, one.line, one.id))
             if one.record is not None:
@@ -503,8 +544,7 @@ class Ledger:
             "UPDATE place SET dirty = 1 WHERE key = ?", [(key,) for key in dirty]
         )
         self._note(before, "IGNORE")
-        self._meta(self._meta_after | {"counts": _packed(self.counts())})
-        self.run("COMMIT")
+        self._commit()
         self.run("BEGIN")
 
     def keep(self, done: Sequence[Done]) -> None:
@@ -538,14 +578,25 @@ class Ledger:
 
     def finish(self, complaints: Iterable[Complaint]) -> None:
         """Commit the build."""
-        self._meta(self._meta_after | {"counts": _packed(self.counts())})
         self.run("DELETE FROM pending")
         self.run("DELETE FROM told")
         self.run_many(
             "INSERT OR REPLACE INTO told VALUES (?, ?)",
             ((str(one), one.digest) for one in complaints),
         )
-        self.run("COMMIT")
+        self._commit()
+
+    def _commit(self) -> None:
+        counts = {"counts": _packed(self.counts())}
+        names = ("salt", "now", "output")
+        self._meta(dict(zip(names, self.opened_for, strict=True)) | counts)
+        try:
+            seal.take_off(self._file)
+            self.run("COMMIT")
+            seal.put(self._file)
+        except OSError as error:
+            what = f"cannot be sealed: {error.strerror}"
+            raise Unwritable(f"{self._file}: {what}") from error
 
     def feeds(self) -> int:
         """Count the feeds there are."""
@@ -602,11 +653,11 @@ class Ledger:
         return int(self.run(query).fetchone()[0])
 
 
-def _why_anew(meta: Mapping[str, Any], salt: str, now: int) -> str:
+def _why_anew(meta: Mapping[str, Any], salt: str, now: int, output: str) -> str:
     """Say why what follows from the sources cannot be kept; nothing where it can."""
-    if "salt" not in meta:
+    if meta.get("output") != output:
         return "there is none"
-    if meta["salt"] != salt:
+    if meta.get("salt") != salt:
         return "feeds.yaml, the program or a library changed"
     return "" if int(meta.get("now", now)) <= now else "the clock went back"
 
@@ -638,11 +689,23 @@ def _connected(file: Path) -> sqlite3.Connection:
     return connection
 
 
-def _read(file: Path, query: str) -> list[Any]:
+def _clear(part: Path) -> None:
+    """Make way for a file where something else stands: SQLite would follow a link."""
+    try:
+        mode = part.lstat().st_mode
+    except FileNotFoundError:
+        return
+    if stat.S_ISDIR(mode):
+        part.rmdir()
+    elif not stat.S_ISREG(mode):
+        part.unlink()
+
+
+def _read(file: Path, query: str, mode: str = "ro") -> list[Any]:
     """Ask a state of another build; one that cannot answer is no state."""
     try:
         with closing(
-            sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)
+            sqlite3.connect(f"{file.absolute().as_uri()}?mode={mode}", uri=True)
         ) as connection:
             return [row[0] for row in connection.execute(query)]
     except sqlite3.DatabaseError:

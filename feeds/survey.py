@@ -16,7 +16,7 @@ from typing import NamedTuple
 from msgspec import msgpack
 
 from feeds.config import Config
-from feeds.errors import Mistake
+from feeds.errors import FAULTS, Mistake, Unreadable
 from feeds.parallel import spread
 from feeds.parse import ENDINGS, ending
 
@@ -72,7 +72,7 @@ def survey(config: Config, output: Path, before: Folders, jobs: int) -> Survey:
 
     Names that begin with a dot, the output and the configuration itself are passed over.
     Large work, going by what there was before, is shared by so many processes.
-    Raises Mistake where a source is missing or lies in the output.
+    Raises Mistake where a source is missing or lies in the output, and Unreadable.
     """
     finder = _Finder({_inode(output), _inode(config.file)} - {None})
     todo: list[_Folder] = []
@@ -198,8 +198,8 @@ class _Finder:
         try:
             # Names are looked up from the open folder: their path need not be walked.
             descriptor = os.open(folder.path, os.O_RDONLY | os.O_DIRECTORY)
-        except OSError:
-            return self.unlisted(folder)
+        except OSError as error:
+            return self.unlisted(folder, error)
         try:
             inode = _identity(os.fstat(descriptor))
             if inode in self.passed_over:
@@ -208,12 +208,15 @@ class _Finder:
                 return self.unlisted(folder)
             with os.scandir(descriptor) as listing:
                 return self.sort_out(listing, folder, inode)
-        except OSError:
-            return self.unlisted(folder)
+        except OSError as error:
+            return self.unlisted(folder, error)
         finally:
             os.close(descriptor)
 
-    def unlisted(self, folder: _Folder) -> list[_Folder]:
+    def unlisted(self, folder: _Folder, error: OSError | None = None) -> list[_Folder]:
+        if error and error.errno in FAULTS:
+            what = f"cannot be listed: {error.strerror}"
+            raise Unreadable(f"{folder.path}: {what}") from error
         self.found[folder.name] = {"": ()}  # it stands for itself
         return []
 

@@ -1,7 +1,7 @@
 """Plain text: the leftovers of scraping mended, and spellings folded so that they meet."""
 
 import re
-from unicodedata import normalize
+from unicodedata import combining, normalize
 
 # What XML 1.0 cannot hold, the C1 controls, DEL, the replacement character and the
 # non-characters. https://www.w3.org/TR/xml/#charsets
@@ -22,6 +22,9 @@ _REFERENCE = re.compile(
 _SUSPECT = re.compile(
     r"[^\x00-\x7f](?:(?<=[\x80-\x9f\u00c2\u00c3\u0152\u0153])|[^\x00-\x7f])"
 )
+# Marks on one letter: to sort them, as NFKC does, takes the square of their number.
+_STACK = 100
+_STACKED = re.compile(rf"[^\w\s\x00-\x7f]{{{_STACK},}}")
 
 
 def mend(text: str) -> str:
@@ -30,6 +33,7 @@ def mend(text: str) -> str:
         text = _REFERENCE.sub(_decoded, text)
     if not text.isascii() and _SUSPECT.search(text):
         text = _encoding_repaired(text)
+        text = _STACKED.sub(_unstacked, text)
     if text.isprintable() and "  " not in text and "\ufffd" not in text:
         return text.strip()
     return " ".join(printable(text).split())
@@ -52,6 +56,10 @@ def visible(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() else _escaped(c) for c in text)
+
+
+def _unstacked(run: re.Match[str]) -> str:
+    return run[0][:_STACK] + "".join(c for c in run[0][_STACK:] if not combining(c))
 
 
 def _decoded(reference: re.Match[str]) -> str:

@@ -4,13 +4,14 @@ import errno
 import fcntl
 import os
 import shutil
+import signal
 import stat
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from feeds.errors import Locked, Unwritable
+from feeds.errors import FAULTS, Locked, Unreadable, Unwritable
 from feeds.feed import GENERATOR
 
 STAGING = ".feeds-staging"
@@ -23,7 +24,9 @@ _HEAD = 1 << 16
 _ATOM = "{http://www.w3.org/2005/Atom}"
 # A pipe must not hold us up, and a link that is a document is none of ours.
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
-_WRITE = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+_WRITE = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW
+# The alarm says again what was not heard.
+_ENDING = {signal.SIGINT, signal.SIGTERM, signal.SIGALRM}
 
 
 class Output:
@@ -39,23 +42,54 @@ class Output:
     def locked(self, seconds: float) -> Iterator[None]:
         """Hold the folder for one build. Raises Locked after waiting so long.
 
-        The lock is on the folder itself, so it leaves no file, and dies with its process.
+        The lock is on the folder itself, so it leaves no file, and dies with its process
+        and the workers that this started: none of them can write behind the next build.
         """
+        until = time.monotonic() + seconds
         made = not self.folder.exists()
-        self._make(self.folder)
-        descriptor = os.open(self.folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        descriptor = self._held(until, seconds)
         try:
-            _lock(descriptor, seconds, self.folder)
+            self._clear_staging()
+            yield
+        finally:
+            # Whoever is told twice to end leaves as little behind.
+            before = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
             try:
                 self._clear_staging()
-                yield
+                if made:
+                    with suppress(OSError):  # it stays where there is something in it
+                        self.folder.rmdir()
             finally:
-                self._clear_staging()
-        finally:
-            if made:
-                with suppress(OSError):  # it stays where there is something in it
-                    self.folder.rmdir()
+                os.close(descriptor)
+                signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+    def _held(self, until: float, seconds: float) -> int:
+        """Lock the folder that stands there once the lock is ours."""
+        while True:
+            self._make(self.folder)
+            descriptor = os.open(self.folder, os.O_RDONLY | os.O_DIRECTORY)
+            try:
+                self._lock(descriptor, until, seconds)
+                with suppress(FileNotFoundError):  # whoever held it took it away
+                    if os.path.samestat(os.fstat(descriptor), self.folder.stat()):
+                        return descriptor
+            except BaseException:
+                os.close(descriptor)
+                raise
             os.close(descriptor)
+
+    def _lock(self, descriptor: int, until: float, seconds: float) -> None:
+        while True:
+            try:
+                return fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                if time.monotonic() >= until:
+                    what = f"another build holds it, gave up after {seconds:g} s"
+                    raise Locked(f"{self.folder}: {what}") from error
+            except OSError as error:
+                what = f"cannot be locked: {error.strerror}"
+                raise Unwritable(f"{self.folder}: {what}") from error
+            time.sleep(_POLL)
 
     def check(self, paths: Iterable[str]) -> None:
         """Make sure that all paths lie in the folder. Raises Unwritable."""
@@ -102,7 +136,10 @@ class Output:
         return True
 
     def remove(self, path: str) -> bool:
-        """Remove a document that a build made, and the folders this empties."""
+        """Remove a document that a build made, and the folders this empties.
+
+        Raises Unwritable and Unreadable.
+        """
         place = self._place(path)
         if place is None or not self._is_ours(path):
             return False
@@ -121,7 +158,10 @@ class Output:
         return True
 
     def ours(self, base: str) -> set[str]:
-        """Name the documents whose generator and self address say that a build made them."""
+        """Name the documents whose generator and self address say that a build made them.
+
+        Raises Unreadable.
+        """
         return {
             path
             for path in self._documents()
@@ -132,7 +172,7 @@ class Output:
         return self._marks(path)[0] == GENERATOR
 
     def _documents(self) -> Iterator[str]:
-        for folder, _folders, files in os.walk(self.folder):
+        for folder, _folders, files in os.walk(self.folder, onerror=_fail):
             for name in files:
                 if name.endswith(_SUFFIXES):
                     yield os.path.relpath(os.path.join(folder, name), self.folder)
@@ -140,7 +180,8 @@ class Output:
     def _marks(self, path: str) -> tuple[str, str]:
         """Read generator and self address off the head of a document."""
         generator = self_link = ""
-        for tag, text, attributes in _head(self.current(path) or b""):
+        content = _read(f"{self._root}/{path}", fail=_fail)
+        for tag, text, attributes in _head(content or b""):
             if tag.endswith("generator"):
                 generator = text
             elif tag == f"{_ATOM}link" and attributes.get("rel") == "self":
@@ -190,20 +231,6 @@ class Output:
         shutil.rmtree(staging, ignore_errors=True)
 
 
-def _lock(descriptor: int, seconds: float, folder: Path) -> None:
-    until = time.monotonic() + seconds
-    while True:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            if time.monotonic() >= until:
-                what = f"another build holds it, gave up after {seconds:g} s"
-                raise Locked(f"{folder}: {what}") from error
-            time.sleep(_POLL)
-        else:
-            return
-
-
 def _date_after(descriptor: int, target: str) -> None:
     """Date a document a second after the one it replaces, where it is not later anyway.
 
@@ -218,21 +245,36 @@ def _date_after(descriptor: int, target: str) -> None:
         os.utime(descriptor, ns=(after, after))
 
 
-def _read(place: str, size: int | None = None) -> bytes | None:
+def _read(
+    place: str,
+    size: int | None = None,
+    fail: Callable[[OSError], None] = lambda _error: None,
+) -> bytes | None:
     """Read the plain file at a place; None where there is none, or none of a size."""
     try:
         descriptor = os.open(place, _READ)
-    except OSError:
+    except OSError as error:
+        error.filename = place
+        fail(error)
         return None
     try:
         found = os.fstat(descriptor)
         if not stat.S_ISREG(found.st_mode) or size not in (None, found.st_size):
             return None
         return os.read(descriptor, found.st_size)
-    except OSError:
+    except OSError as error:
+        error.filename = place
+        fail(error)
         return None
     finally:
         os.close(descriptor)
+
+
+def _fail(error: OSError) -> None:
+    """Refuse to take a document for none of ours only as it cannot be read now."""
+    if error.errno in FAULTS:
+        what = f"{error.filename}: cannot be read: {error.strerror}"
+        raise Unreadable(what) from error
 
 
 def _head(document: bytes) -> Iterator[tuple[str, str, Mapping[str, str]]]:

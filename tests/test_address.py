@@ -345,3 +345,18 @@ def test_the_enclosure_carries_a_plain_host(url):
 )
 def test_the_enclosure_cannot_carry_any_other(url):
     assert not enclosable(url)
+
+
+@pytest.mark.parametrize("port", ["0" * 5000, "0" * 5000 + "443"])
+def test_a_port_may_have_any_number_of_zeros(port):
+    assert normalised(address(f"https://a.example:{port}/")) is not None
+    assert address(f"https://a.example:{'0' * 5000}99999/") is None
+
+
+def test_a_host_of_endless_letters_is_none_at_once():
+    assert address(f"https://{'é' * 500_000}.example/") is None
+
+
+def test_a_path_up_and_down_is_walked_once():
+    up = normalised(f"https://a.example{'/a' * 200_000}{'/..' * 199_999}")
+    assert up == "https://a.example/a/"

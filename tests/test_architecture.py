@@ -14,7 +14,7 @@ import feeds
 ROOT = Path(feeds.__file__).parent
 
 # What a module may import of ours: the less, the further down in the house it is.
-VALUES = {"address", "feed", "media", "moment", "template", "text"}
+VALUES = {"address", "feed", "media", "moment", "tangle", "template", "text"}
 ALLOWED = {
     "__init__": set(),
     "errors": set(),
@@ -24,6 +24,7 @@ ALLOWED = {
     "moment": set(),
     "template": set(),
     "text": set(),
+    "tangle": set(),
     "shape": set(),
     "frontmatter": set(),
     "path": {"template", "text"},
@@ -48,9 +49,10 @@ ALLOWED = {
     "fingerprint": {"config"},
     "parallel": {"errors"},
     "survey": {"config", "errors", "parallel", "parse"},
-    "read": {"parse", "record", "survey"},
+    "read": {"errors", "parse", "record", "survey"},
     "write": {"errors", "feed"},
-    "store": {"assess", "errors", "group", "record", "select", "survey"},
+    "seal": set(),
+    "store": {"assess", "errors", "group", "record", "seal", "select", "survey"},
     "publish": {
         *("assess", "errors", "feed", "group", "parallel", "render", "select"),
         *("shape", "store", "write"),
@@ -65,7 +67,7 @@ ALLOWED = {
         *("store", "survey", "write"),
     },
     "terminal": {"text"},
-    "report": {"build", "record"},
+    "report": {"build", "errors", "record"},
     "command": {
         *("build", "config", "errors", "moment", "parse", "record", "report"),
         *("starter", "terminal"),
@@ -94,7 +96,16 @@ DOORS = {
 }
 # Files, clock, processes and signals; all other modules turn values into values.
 OUTSIDE = {"read", "write", "store", "cli", "build", "starter", "__main__"}
-OUTSIDE |= {"ask", "command", "report", "fingerprint", "parallel", "survey", "terminal"}
+OUTSIDE |= {
+    "ask",
+    "command",
+    "seal",
+    "report",
+    "fingerprint",
+    "parallel",
+    "survey",
+    "terminal",
+}
 OUTSIDE_MODULES = {
     *("asyncio", "fcntl", "glob", "http", "io", "locale", "multiprocessing", "os"),
     *("random", "shutil", "signal", "socket", "subprocess", "sys", "tempfile"),

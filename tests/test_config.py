@@ -202,8 +202,8 @@ def test_a_topic_may_have_any_name():
         ("feed: []", '7: feed: no such key; did you mean "feeds"?'),
         (
             "zzzz: 3",
-            "7: zzzz: no such key, expected one of site, records, feeds, output, formats,"
-            " defaults, topics, providers",
+            "7: zzzz: no such key, expected one of site, records, feeds, output,"
+            " max_record_size, formats, defaults, topics, providers",
         ),
         (
             "defaults:\n  limt: 3",
@@ -270,7 +270,6 @@ def test_the_secret_of_records_is_no_key_here():
         "archive",
         "hubs",
         "cache_seconds",
-        "max_record_size",
         "measure_images",
         "also",
     ],
@@ -283,6 +282,37 @@ def test_the_secret_of_records_is_no_key_here():
 def test_a_reserved_key_is_for_later(key, around, at):
     said = complaint(f"{BASE}{around.format(key)}\n")
     assert f"feeds.yaml:7: {at}{key}: not yet: this key is for a later version" in said
+
+
+@pytest.mark.parametrize(
+    ("written", "size"),
+    [
+        ("2048", 2048),
+        ("4096 B", 4096),
+        ("512 KiB", 512 << 10),
+        ("2MiB", 2 << 20),
+        ("1 KiB", 1 << 10),
+        ("16 MiB", 16 << 20),
+    ],
+)
+def test_the_size_of_a_record_is_in_bytes_or_a_unit(written, size):
+    assert parse(BASE).max_record_size == 1 << 20
+    assert parse(f"{BASE}max_record_size: {written}\n").max_record_size == size
+
+
+@pytest.mark.parametrize("written", ["many", "-1", "1.5", "1 GiB", "1 kb", "[1]"])
+def test_what_is_no_size_is_a_mistake(written):
+    said = complaint(f"{BASE}max_record_size: {written}\n")
+    assert said.startswith("feeds.yaml:7: max_record_size: got ")
+    assert said.endswith('expected bytes, or a size such as "512 KiB" or "2 MiB"')
+
+
+@pytest.mark.parametrize("written", ["0", "1023", "16777217", "17 MiB", "999999999MiB"])
+def test_a_size_has_bounds(written):
+    said = complaint(f"{BASE}max_record_size: {written}\n")
+    assert said == (
+        f'feeds.yaml:7: max_record_size: got "{written}", expected 1 KiB to 16 MiB'
+    )
 
 
 @pytest.mark.parametrize("path", ["index", "feeds", "Index"])

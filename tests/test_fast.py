@@ -217,7 +217,7 @@ def test_nothing_slow_is_imported_for_plain_records():
         "import sys; from datetime import UTC; from pathlib import Path\n"
         "from feeds.parse import parse\n"
         f"for file in Path({str(SEEDS)!r}).iterdir():\n"
-        "    assert parse(file.read_bytes(), file.name, UTC)[0].title\n"
+        "    assert parse(file.read_bytes(), file.name, UTC, 1 << 20)[0].title\n"
         "print(*sys.modules)"
     )
     result = subprocess.run(

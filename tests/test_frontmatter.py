@@ -440,3 +440,14 @@ def test_any_text_is_read_or_told_why_not_with_a_line_it_has(text):
 )
 def test_json_text_is_read_as_yaml(values):
     assert (parse(json.dumps(values)) or {}) == values
+
+
+def test_keys_and_items_are_counted_before_they_fill_the_memory():
+    with pytest.raises(Unreadable) as caught:
+        parse("a: [" + "{}," * 60_000 + "]")
+    assert str(caught.value.what) == "more than 50,000 keys and items"
+
+
+def test_a_tag_on_a_key_is_refused():
+    with pytest.raises(Unreadable, match="a tag, expected plain YAML"):
+        parse("!!python/name:os.system x: y")

@@ -101,7 +101,9 @@ def test_the_order_of_records_changes_no_byte(configuration, library, random):
     records = [
         record
         for name, story in library.items()
-        for record in parse.parse(file_text(name, story).encode(), name, settings.zone)
+        for record in parse.parse(
+            file_text(name, story).encode(), name, settings.zone, 1 << 20
+        )
         if isinstance(record, Record)
     ]
     shuffled = random.sample(records, len(records))

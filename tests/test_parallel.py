@@ -1,8 +1,10 @@
 """Many processes give what one gives, and none of them stays."""
 
 import os
+import resource
 import select
 import signal
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -116,10 +118,44 @@ def test_some_processor_may_be_used():
 
 
 @pytest.mark.parametrize("jobs", [1, 2, 5])
-@pytest.mark.parametrize("work", [mistaken, unforeseen])
-def test_an_error_in_a_worker_reaches_the_user(work, jobs):
-    with pytest.raises((FeedsError, ZeroDivisionError)):
+@pytest.mark.parametrize(
+    ("work", "error"), [(mistaken, Mistake), (unforeseen, ZeroDivisionError)]
+)
+def test_an_error_in_a_worker_reaches_the_user(work, error, jobs):
+    with pytest.raises(error):
         list(spread(lambda: work, range(10), jobs))
+    assert not has_children()
+
+
+def test_an_error_keeps_what_it_says():
+    """The state tells a full disk from a damaged state by more than words."""
+
+    def fail(_task):
+        raise sqlite3.OperationalError("disk I/O error")
+
+    def coded(task):
+        try:
+            fail(task)
+        except sqlite3.OperationalError as error:
+            error.sqlite_errorcode = sqlite3.SQLITE_IOERR
+            raise
+
+    with pytest.raises(sqlite3.OperationalError) as raised:
+        list(spread(lambda: coded, range(4), 2))
+    assert raised.value.sqlite_errorcode == sqlite3.SQLITE_IOERR
+
+
+def test_processes_that_cannot_be_started_are_said_so():
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    before = os.listdir("/dev/fd")
+    os.close(free := os.dup(0))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (free + 4, most[1]))
+    try:
+        with pytest.raises(FeedsError, match="Too many open files; --jobs 1 does"):
+            list(spread(lambda: doubled, range(20), 10))
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, most)
+    assert os.listdir("/dev/fd") == before
     assert not has_children()
 
 
@@ -180,18 +216,24 @@ SLOW = """
 import os, signal, sys
 from feeds.parallel import spread
 
-results = spread(lambda: lambda _: bytes(1 << 20), range(1000), 3)
+def work(task):
+    while task > 2 and sys.argv[2] == "busy":
+        pass
+    return bytes(1 << 20)
+
+results = spread(lambda: work, range(1000), 3)
 next(results)
 os.write(int(sys.argv[1]), b"x")
 signal.pause()
 """
 
 
-def test_a_parent_that_is_killed_leaves_no_orphan():
+@pytest.mark.parametrize("how", ["blocked", "busy"])
+def test_a_parent_that_is_killed_leaves_no_orphan(how):
     # Every process holds the writing end, so the pipe ends with the last of them.
     reading, writing = os.pipe()
     try:
-        with started(SLOW, str(writing), pass_fds=[writing]) as parent:
+        with started(SLOW, str(writing), how, pass_fds=[writing]) as parent:
             os.close(writing)
             assert said(reading) == b"x"
             parent.kill()

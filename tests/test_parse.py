@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from feeds.parse import ENDINGS, MAX_RECORD_SIZE, TOO_LARGE, ending, holds_many, parse
+from feeds.parse import ENDINGS, ending, holds_many, parse, too_large
 from feeds.record import Complaint, Record
 
+MOST = 1 << 16
 SEEDS = Path(__file__).parent.parent / "seeds"
 SECRET = "canary/Xq7+T0n=="
 GOOD = """\
@@ -28,7 +29,7 @@ def story(title="Story", **fields):
 
 def read(text, file="s.md"):
     content = text if isinstance(text, bytes) else text.encode("utf-8", "surrogatepass")
-    return parse(content, file, UTC)
+    return parse(content, file, UTC, MOST)
 
 
 def shown(found):
@@ -42,7 +43,7 @@ def fenced(fields, body=""):
 
 @pytest.mark.parametrize("file", sorted(SEEDS.iterdir()), ids=lambda file: file.stem)
 def test_a_seed_is_read_without_a_flaw(file):
-    (found,) = parse(file.read_bytes(), file.name, UTC)
+    (found,) = parse(file.read_bytes(), file.name, UTC, MOST)
     assert isinstance(found, Record)
     assert found.is_draft
     assert found.topics == ("Computer Vision", "AI")
@@ -316,7 +317,7 @@ def test_a_json_file_holds_a_record_or_a_list_of_them(text, expected):
         "7",
         '{"title": "x", "title": "y"}',
         '{"title": "x", "images": [{"url": "x", "url": "y"}]}',
-        json.dumps(story(body="x" * MAX_RECORD_SIZE)),
+        json.dumps(story(body="x" * MOST)),
         json.dumps(story(webUrl="nowhere")),
     ],
     ids=[
@@ -446,17 +447,17 @@ def test_published_is_read_alike_in_json_and_yaml(written):
     assert not in_yaml.is_draft
 
 
-@pytest.mark.parametrize("count", [MAX_RECORD_SIZE, MAX_RECORD_SIZE * 3])
+@pytest.mark.parametrize("count", [MOST, MOST * 3])
 def test_a_list_of_many_may_be_larger_than_one_record(count):
-    half = story("A", body="x" * (MAX_RECORD_SIZE // 2))
-    text = json.dumps([half] * (2 * count // MAX_RECORD_SIZE + 1))
+    half = story("A", body="x" * (MOST // 2))
+    text = json.dumps([half] * (2 * count // MOST + 1))
     assert {one.title for one in read(text, "s.json")} == {"A"}
 
 
 @pytest.mark.parametrize("file", ["s.json", "s.jsonl"])
 def test_a_record_too_large_is_told_so(file):
-    text = json.dumps(story(body="x" * MAX_RECORD_SIZE))
-    assert shown(read(text, file)) == [f"{file}:1: {TOO_LARGE}"]
+    text = json.dumps(story(body="x" * MOST))
+    assert shown(read(text, file)) == [f"{file}:1: {too_large(MOST)}"]
 
 
 @pytest.mark.parametrize(
@@ -527,6 +528,21 @@ PIECES = [
     st.sampled_from(sorted(ENDINGS)),
 )
 def test_whatever_bytes_a_file_has_it_is_read_or_told_why_not(content, name):
-    for found in parse(content, f"s{name}", UTC):
+    for found in parse(content, f"s{name}", UTC, MOST):
         assert isinstance(found, Record | Complaint)
         assert 1 <= found.line <= content.count(b"\n") + content.count(b"\r") + 2
+
+
+def test_a_file_of_junk_is_given_up_but_not_one_with_records():
+    junk = "\n".join(["0"] * 3000)
+    found = read(junk, "s.jsonl")
+    assert len(found) == 1002
+    assert str(found[-1]) == "s.jsonl:1001: far too many mistakes, the rest is not read"
+    mixed = "\n".join([json.dumps(story()), *["0"] * 10] * 300)
+    assert len(read(mixed, "s.jsonl")) == 3300
+
+
+def test_the_lines_of_many_flaws_are_found_in_one_reading():
+    images = "\n".join("- x" for _ in range(200))
+    (found,) = read(fenced(f"{GOOD}images:\n{images}\n"))
+    assert [flaw.line for flaw in found.flaws] == [*range(6, 206)]

@@ -7,17 +7,19 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from feeds.parse import MAX_RECORD_SIZE, TOO_LARGE
+from feeds.parse import too_large
 from feeds.read import read
 from feeds.record import Complaint, Record
 from tests.sources import STORY, found, write
+
+MOST = 1 << 16
 
 
 def outcome(folder, sources="records"):
     """Give the titles of the records that are read, and the complaints in words."""
     return [
         item.title if isinstance(item, Record) else str(item)
-        for item in read(found(folder, sources), folder, UTC)
+        for item in read(found(folder, sources), folder, UTC, MOST)
     ]
 
 
@@ -36,7 +38,7 @@ def test_a_complaint_is_new_with_each_version_of_its_file(folder):
 
     def complaint(text):
         file.write_text(text, "utf-8")
-        (only,) = read(found(folder), folder, UTC)
+        (only,) = read(found(folder), folder, UTC, MOST)
         return only
 
     one, again, other = map(complaint, ["nothing", "nothing", "nothing new"])
@@ -129,25 +131,30 @@ def test_what_may_not_be_read_is_told_of(folder):
 def test_a_file_that_is_gone_since_it_was_found_is_told_of(folder):
     files = found(folder)
     (folder / "records" / "a.md").unlink()
-    (told,) = read(files, folder, UTC)
+    (told,) = read(files, folder, UTC, MOST)
     assert str(told) == "records/a.md:1: cannot be read: No such file or directory"
 
 
 def test_a_file_may_be_as_large_as_a_record_and_no_larger(folder):
     file = folder / "records" / "a.md"
     head = STORY % ("a", "a")
-    file.write_text(head + "x" * (MAX_RECORD_SIZE - len(head)), "utf-8")
+    file.write_text(head + "x" * (MOST - len(head)), "utf-8")
     assert outcome(folder) == ["a"]
-    file.write_text(head + "x" * (MAX_RECORD_SIZE - len(head) + 1), "utf-8")
-    assert outcome(folder) == [f"records/a.md:1: {TOO_LARGE}"]
+    file.write_text(head + "x" * (MOST - len(head) + 1), "utf-8")
+    assert outcome(folder) == [f"records/a.md:1: {too_large(MOST)}"]
 
 
 def test_a_file_of_many_is_bounded_by_record(folder):
     line = '{"title": "%s", "webUrl": "https://a.example/", "publishedDateTime": "2021-02-13"}'
-    large = line.replace("}", f', "body": "{"x" * MAX_RECORD_SIZE}"}}')
+    large = line.replace("}", f', "body": "{"x" * MOST}"}}')
     text = "\n".join([line % "one", large % "two", line % "three"])
     (folder / "records" / "b.jsonl").write_text(text, "utf-8")
-    assert outcome(folder) == ["a", "one", f"records/b.jsonl:2: {TOO_LARGE}", "three"]
+    assert outcome(folder) == [
+        "a",
+        "one",
+        f"records/b.jsonl:2: {too_large(MOST)}",
+        "three",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Records: what each field means, and the words for each mistake."""
 
+import json
 from datetime import UTC, datetime
 
 import pytest
@@ -624,3 +625,39 @@ def test_whatever_a_file_holds_is_a_record_or_a_complaint(fields):
         assert found.title
         assert found.updated >= found.published
         assert found.id
+
+
+@pytest.mark.parametrize("name", ["topics", "images", "related"])
+def test_only_the_first_items_of_a_list_are_taken(name):
+    one = {
+        "topics": "x{}",
+        "images": "https://a.example/{}.png",
+        "related": {"title": "x", "webUrl": "https://a.example/{}"},
+    }[name]
+    items = json.loads(
+        "[" + ",".join(json.dumps(one).replace("{}", str(n)) for n in range(300)) + "]"
+    )
+    found = read(**{name: items})
+    assert len(getattr(found, name)) == 250
+    assert [str(flaw) for flaw in found.flaws] == [
+        f"s.md:7: {name}: got a list, expected 250 items at most, the others are left out"
+    ]
+
+
+def test_a_topic_has_a_length():
+    assert read(topics=["x" * 1000]).topics == ("x" * 1000,)
+    assert complaint(topics=["x" * 1001]).endswith(
+        '...", expected 1000 characters at most'
+    )
+
+
+def test_a_body_that_is_too_tangled_is_a_flaw():
+    found = read(below="<div>" * 20_000)
+    assert found.body == ""
+    assert [str(flaw) for flaw in found.flaws] == [
+        "s.md:7: body: too much markup, expected less; the excerpt is shown in its stead"
+    ]
+
+
+def test_a_complaint_can_be_written_whatever_it_quotes():
+    assert "\\ud800" in complaint(webUrl="https://a.example/\ud800")

@@ -1,11 +1,14 @@
 """What one build leaves for the next: it may be lost or damaged at any time."""
 
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from feeds import seal
 from feeds.assess import Item, Sheet
 from feeds.errors import Unwritable
 from feeds.group import Place
@@ -246,6 +249,7 @@ def test_a_path_that_no_build_writes_is_not_believed(tmp_path, path):
     with closing(sqlite3.connect(store.file)) as connection, connection:
         for table, rest in (("document", ", 1, x'', 1, 2, 3, 4"), ("pending", "")):
             connection.execute(f"INSERT INTO {table} VALUES (?{rest})", (path,))
+    seal.put(store.file)
     assert store.documents() == {"1.rss"}
     with store.opened("salt", 1000) as ledger:
         assert [*ledger.documents()] == ["1.rss"]
@@ -279,4 +283,41 @@ def test_a_state_that_cannot_be_written_is_named(tmp_path):
         pytest.raises(Unwritable, match=r"cannot be used"),
         a_store(tmp_path).opened("salt", 1000),
     ):
+        pass
+
+
+def test_what_could_not_be_read_is_read_again(tmp_path):
+    store = a_store(tmp_path)
+    unread = Complaint(file="a.md", line=1, reason="cannot be read: Input/output error")
+    build(store, a_sheet("a.md", complaints=[unread]), a_sheet("b.md"))
+    with store.opened("salt", 1000) as ledger:
+        assert ledger.woken() == ["a.md"]
+
+
+KILLED = """
+import os, sqlite3, sys
+
+run = sqlite3.connect(sys.argv[1], isolation_level=None).execute
+run("PRAGMA cache_size = 1")
+run("BEGIN")
+run("UPDATE document SET path = 'other.rss'")
+run("CREATE TABLE large AS WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n"
+    " LIMIT 1000) SELECT i, hex(randomblob(500)) FROM n")
+os._exit(0)
+"""
+
+
+def test_what_others_keep_is_known_also_after_one_was_killed(tmp_path):
+    other = a_store(tmp_path, "other.yaml")
+    build(other, a_sheet())
+    subprocess.run([sys.executable, "-c", KILLED, other.file], check=True)
+    assert other.file.with_name(f"{other.file.name}-journal").stat().st_size
+    assert a_store(tmp_path).others() == {"1.rss"}
+
+
+def test_a_state_that_cannot_be_opened_says_why(tmp_path):
+    store = a_store(tmp_path)
+    store.folder.mkdir()
+    (store.file / "full").mkdir(parents=True)
+    with pytest.raises(Unwritable, match="Directory not empty"), store.opened("", 1):
         pass

@@ -223,3 +223,9 @@ def test_a_folded_name_is_its_own_fold(name):
 )
 def test_a_control_character_cannot_steer_a_terminal(text, shown):
     assert visible(text) == shown
+
+
+def test_marks_without_end_on_one_letter_are_cut():
+    assert mend("a" + "\u0301\u0327" * 40) == "a" + "\u0301\u0327" * 40
+    assert len(mend("a" + "\u0301\u0327" * 5000 + "b")) == 1 + 100 + 1
+    assert mend("\u2014" * 200) == "\u2014" * 200

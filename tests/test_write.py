@@ -3,11 +3,13 @@
 import errno
 import fcntl
 import os
+import resource
+import time
 from pathlib import Path
 
 import pytest
 
-from feeds.errors import Locked, Unwritable
+from feeds.errors import Locked, Unreadable, Unwritable
 from feeds.write import STAGING, Output, feeds_of
 
 ATOM = b"""<feed xmlns="http://www.w3.org/2005/Atom"><generator>feeds</generator>
@@ -237,3 +239,61 @@ def test_a_path_that_leaves_the_folder_is_refused(tmp_path):
     with pytest.raises(Unwritable):
         Output(tmp_path / "output").replace("../all.rss", b"new")
     assert [*Path(tmp_path).iterdir()] == []
+
+
+def test_a_folder_that_is_not_there_any_longer_is_not_held(tmp_path):
+    """Who waited for a folder that was taken away has to wait for the new one too."""
+    folder = tmp_path / "output"
+    folder.mkdir()
+    old = os.open(folder, os.O_RDONLY)
+    fcntl.flock(old, fcntl.LOCK_EX)
+    pid = os.fork()
+    if pid == 0:
+        code = 1
+        try:
+            os.close(old)
+            with Output(folder).locked(0.5):
+                code = 2
+        except Locked:
+            code = 0
+        finally:
+            os._exit(code)
+    time.sleep(0.2)
+    folder.rmdir()
+    folder.mkdir()
+    new = os.open(folder, os.O_RDONLY)
+    fcntl.flock(new, fcntl.LOCK_EX)
+    os.close(old)
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+    os.close(new)
+
+
+@pytest.mark.parametrize(
+    "act",
+    [lambda output: output.remove("all.atom"), lambda output: output.ours("https:")],
+    ids=["remove", "ours"],
+)
+def test_what_cannot_be_read_now_does_not_count_as_not_ours(tmp_path, act):
+    (tmp_path / "all.atom").write_bytes(ATOM)
+    output = Output(tmp_path)
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    os.close(free := os.dup(0))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (free, most[1]))
+    try:
+        with pytest.raises(Unreadable, match="cannot be read: Too many open files"):
+            act(output)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, most)
+
+
+def test_what_is_staged_is_not_written_through_a_link(tmp_path):
+    precious = tmp_path / "precious"
+    precious.write_bytes(b"precious")
+    output = Output(tmp_path / "output")
+    with output.locked(0):
+        output.replace("all.rss", b"old")
+        staged = tmp_path / "output" / STAGING / f"document-{os.getpid()}"
+        staged.symlink_to(precious)
+        with pytest.raises(Unwritable):
+            output.replace("all.rss", b"new")
+    assert precious.read_bytes() == b"precious"
