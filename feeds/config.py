@@ -35,7 +35,6 @@ RESERVED = frozenset(
 _SIZES = {"B": 1, "KiB": 1 << 10, "MiB": 1 << 20}
 _SMALLEST, _LARGEST = "1 KiB", "16 MiB"  # a record is held in memory many times over
 _RULES = frozenset(shape.Rules.__struct_fields__)
-_LATER = frozenset({"json"})
 _ROOT: Path = ()
 _Kind = TypeVar("_Kind", bound=shape.Key)
 
@@ -219,12 +218,6 @@ class _Typed:
         )
 
     def complaint(self, kinds: list[object], kind: object, value: object) -> str:
-        if (
-            isinstance(value, str)
-            and value in _LATER
-            and any(get_origin(one) is Literal for one in kinds)
-        ):
-            return f'not yet: "{value}" is for a later version'
         return f"got {_got(value)}, expected {_expected(kind)}{_closest(kinds, value)}"
 
 

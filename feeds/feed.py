@@ -9,6 +9,9 @@ from msgspec.structs import replace
 GENERATOR = "feeds"
 """What every document names as its generator; a version in it would change every feed."""
 
+SUFFIXES = (".rss", ".atom", ".json")
+"""What the names of documents end in: the endings every web server knows."""
+
 EMPTY = datetime(2000, 1, 1, tzinfo=UTC)
 """When a feed without entries was updated."""
 

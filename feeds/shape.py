@@ -58,9 +58,9 @@ Sources = Annotated[
     Text | Annotated[tuple[Text, ...], Meta(min_length=1)],
     Meta(description="a folder, a glob, or a list of them"),
 ]
-Format = Literal["rss", "atom"]
+Format = Literal["rss", "atom", "json"]
 Formats = Annotated[
-    tuple[Format, ...], Meta(min_length=1, description="a list of rss and atom")
+    tuple[Format, ...], Meta(min_length=1, description="a list of rss, atom and json")
 ]
 Status = Annotated[
     Literal["published", "draft", "any"], Meta(description="published, draft or any")

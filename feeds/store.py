@@ -35,6 +35,7 @@ import msgspec
 from feeds import seal
 from feeds.assess import Sheet
 from feeds.errors import FeedsError, Unwritable
+from feeds.feed import SUFFIXES
 from feeds.group import Place
 from feeds.record import Complaint
 from feeds.select import Standing
@@ -61,7 +62,6 @@ _FAULTS = frozenset(
 )
 _IGNORE = "*\n"
 _PARTS = ("", "-journal", "-wal", "-shm", seal.SUFFIX)
-_SUFFIXES = (".rss", ".atom")
 _SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID;
 CREATE TABLE folder (name TEXT PRIMARY KEY, files BLOB) WITHOUT ROWID;
@@ -729,5 +729,5 @@ def _plain(paths: Iterable[str]) -> Iterator[str]:
     """Believe only what may be the path of a document."""
     for path in paths:
         odd = path.startswith("/") or ".." in path.split("/") or "\0" in path
-        if not odd and path.endswith(_SUFFIXES):
+        if not odd and path.endswith(SUFFIXES):
             yield path

@@ -11,13 +11,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import msgspec
+
 from feeds.errors import FAULTS, Locked, Unreadable, Unwritable
-from feeds.feed import GENERATOR
+from feeds.feed import GENERATOR, SUFFIXES
 
 STAGING = ".feeds-staging"
 """Where documents are written before they are moved into place; never left behind."""
 
-_SUFFIXES = (".rss", ".atom")
 _POLL = 0.05
 _SECOND = 1_000_000_000
 _HEAD = 1 << 16
@@ -174,13 +175,15 @@ class Output:
     def _documents(self) -> Iterator[str]:
         for folder, _folders, files in os.walk(self.folder, onerror=_fail):
             for name in files:
-                if name.endswith(_SUFFIXES):
+                if name.endswith(SUFFIXES):
                     yield os.path.relpath(os.path.join(folder, name), self.folder)
 
     def _marks(self, path: str) -> tuple[str, str]:
         """Read generator and self address off the head of a document."""
         generator = self_link = ""
         content = _read(f"{self._root}/{path}", fail=_fail)
+        if path.endswith(".json"):
+            return _json_marks(content or b"")
         for tag, text, attributes in _head(content or b""):
             if tag.endswith("generator"):
                 generator = text
@@ -294,11 +297,20 @@ def _head(document: bytes) -> Iterator[tuple[str, str, Mapping[str, str]]]:
             yield element.tag, element.text or "", element.attrib
 
 
+def _json_marks(document: bytes) -> tuple[str, str]:
+    """Read generator and self address off a document in JSON."""
+    try:
+        found = msgspec.json.decode(document)
+        return found["_generator"]["name"], found["feed_url"]
+    except (msgspec.DecodeError, TypeError, LookupError, RecursionError):
+        return "", ""
+
+
 def feeds_of(documents: Iterable[str]) -> set[str]:
     """Name the feeds that documents belong to: their paths without the ending."""
     return {
         path.removesuffix(suffix)
         for path in documents
-        for suffix in _SUFFIXES
+        for suffix in SUFFIXES
         if path.endswith(suffix)
     }

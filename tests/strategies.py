@@ -158,7 +158,7 @@ configurations = st.fixed_dictionaries(
         ),
     },
     optional={
-        "formats": st.sampled_from([["rss"], ["atom"], ["atom", "rss"]]),
+        "formats": st.sampled_from([["rss"], ["atom"], ["json"], ["atom", "rss"]]),
         "defaults": st.sampled_from(DEFAULTS),
         "topics": st.sampled_from(TOPIC_RULES),
         "providers": st.sampled_from(PROVIDER_RULES),

@@ -41,7 +41,8 @@ ALLOWED = {
     "render.generator": {"feed"},
     "render.rss": {"feed", "media", "render.generator"},
     "render.atom": {"feed", "render.generator"},
-    "render": {"feed", "render.atom", "render.rss"},
+    "render.jsonfeed": {"feed"},
+    "render": {"feed", "render.atom", "render.jsonfeed", "render.rss"},
     "plan": {"config", "frontmatter", "group", "record", "render", "select"} | VALUES,
     "compare": set(),
     "explain": {"config", "group", "plan", "record", "select"} | VALUES,
@@ -52,7 +53,9 @@ ALLOWED = {
     "read": {"errors", "parse", "record", "survey"},
     "write": {"errors", "feed"},
     "seal": set(),
-    "store": {"assess", "errors", "group", "record", "seal", "select", "survey"},
+    "store": {
+        *("assess", "errors", "feed", "group", "record", "seal", "select", "survey"),
+    },
     "publish": {
         *("assess", "errors", "feed", "group", "parallel", "render", "select"),
         *("shape", "store", "write"),

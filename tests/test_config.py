@@ -322,12 +322,6 @@ def test_a_reserved_path_is_for_later(path):
     )
 
 
-def test_a_later_format_is_for_later():
-    assert complaint(f"{BASE}formats: [rss, json]\n") == (
-        'feeds.yaml:7: formats: not yet: "json" is for a later version'
-    )
-
-
 @pytest.mark.parametrize(
     "key, value, got, expected",
     [
@@ -367,8 +361,8 @@ def test_a_later_format_is_for_later():
             '"english!"',
             'a language tag such as "en" or "pt-BR"',
         ),
-        ("formats", "rss", '"rss"', "a list of rss and atom"),
-        ("formats", "[]", "an empty list", "a list of rss and atom"),
+        ("formats", "rss", '"rss"', "a list of rss, atom and json"),
+        ("formats", "[]", "an empty list", "a list of rss, atom and json"),
         ("images", "true", '"true"', "a mapping"),
     ],
 )

@@ -17,6 +17,7 @@ DOCUMENTS = [
     "seeds/topics/vision/weau.com.atom",
     "rich/all.rss",
     "rich/all.atom",
+    "rich/all.json",
 ]
 
 

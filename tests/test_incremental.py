@@ -101,7 +101,7 @@ configurations = st.fixed_dictionaries(
         ),
     },
     optional={
-        "formats": st.sampled_from([["rss"], ["atom"]]),
+        "formats": st.sampled_from([["rss"], ["atom"], ["json", "rss"]]),
         "defaults": st.sampled_from(
             [{"status": "any"}, {"limit": 2}, {"min_quality": 40}, {"order": "updated"}]
         ),

@@ -77,7 +77,7 @@ shells = st.builds(
     copyright=st.none() | texts,
     logo=st.none(),
     ttl=st.none(),
-    formats=st.just(("rss", "atom")),
+    formats=st.just(("rss", "atom", "json")),
 )
 feeds = st.builds(filled, shells, st.lists(entries, max_size=3))
 
@@ -113,7 +113,7 @@ def a_feed(*entries, **changes):
         "copyright": "© nobody",
         "logo": "https://www.example.org/logo.png",
         "ttl": 60,
-        "formats": ("rss", "atom"),
+        "formats": ("rss", "atom", "json"),
     }
     return filled(Feed(**{**feed, **changes}), entries)
 
@@ -139,7 +139,7 @@ def atom_entry(**changes):
     return atom_feed(an_entry(**changes)).find(f"{ATOM}entry")
 
 
-@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("name", ["rss", "atom"])
 @given(feed=feeds)
 def test_entries_written_alone_make_the_document_feedgen_writes_whole(name, feed):
     written_by_us = written(feed)[name]
@@ -170,7 +170,7 @@ def test_entries_are_as_many_as_there_were(name):
     fragments = FORMATS[name].entries(entries)
     assert len(fragments) == 250
     assert all(
-        f"<title>{one.title}</title>".encode() in fragment
+        one.title.encode() in fragment
         for one, fragment in zip(entries, fragments, strict=True)
     )
     assert FORMATS[name].entries([]) == []
@@ -378,7 +378,7 @@ def test_a_logo_that_rss_cannot_show_is_in_atom_alone():
     assert atom_feed(logo=logo).findtext(f"{ATOM}logo") == logo
 
 
-@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("name", ["rss", "atom"])
 def test_entries_are_in_their_order(name):
     entries = [an_entry(id=f"https://a.example/{n}") for n in (2, 3, 1)]
     root = ET.fromstring(written(a_feed(*entries))[name])

@@ -97,7 +97,7 @@ def test_a_typo_is_refused(wrong):
         {"defaults": {"status": "publish"}},
         {"defaults": {"max_age": "90"}},
         {"defaults": {"topics": "AI"}},
-        {"formats": ["json"]},
+        {"formats": ["xml"]},
         {"formats": []},
         {"feeds": []},
         {"records": []},

@@ -1,42 +1,43 @@
 """Feed → bytes, one module for each format."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from typing import NamedTuple
 
 from msgspec import Struct
 
 from feeds.feed import Entry, Feed
+from feeds.render import jsonfeed
 
 _BATCH = 100
 """How many entries are trees at a time; each is some 13 KB."""
 
 
 class Writer(NamedTuple):
-    """What writes a format: a document of nothing but entries, and one around fragments."""
+    """What writes a format: entries as fragments, and a document around fragments."""
 
-    entries: Callable[[Iterable[Entry]], bytes]
+    entries: Callable[[Sequence[Entry]], list[bytes]]
     document: Callable[[Feed, str, Iterable[bytes]], bytes]
 
 
 class Format(Struct, frozen=True):
     """How a format is written: each entry to a fragment, and a document around these.
 
-    `tag` is that of an entry. The writer is slow to import, so it waits until it is wanted.
+    `cut` gives the fragments that a document was made of. A writer may be slow to import,
+    so it waits until it is wanted.
     """
 
     suffix: str
     media_type: str
-    tag: str
+    cut: Callable[[bytes], list[bytes]]
     writer: Callable[[], Writer]
 
     def entries(self, entries: Sequence[Entry]) -> list[bytes]:
         """Write each entry to bytes that are the same in every document that holds it."""
         write = self.writer().entries
         batches = range(0, len(entries), _BATCH)
-        written = [write(entries[first : first + _BATCH]) for first in batches]
-        fragments = [
-            fragment for document in written for fragment in self.cut(document)
-        ]
+        written = (write(entries[first : first + _BATCH]) for first in batches)
+        fragments = [fragment for batch in written for fragment in batch]
         assert len(fragments) == len(entries)
         return fragments
 
@@ -44,33 +45,39 @@ class Format(Struct, frozen=True):
         """Write a feed around the fragments of its entries."""
         return self.writer().document(feed, self_link, fragments)
 
-    def cut(self, document: bytes) -> list[bytes]:
-        """Give the fragments that a document was made of.
 
-        Text is escaped, so what looks like the tag of an entry is one.
-        """
-        start, end = f"<{self.tag}>".encode(), f"</{self.tag}>\n".encode()
-        head, found, rest = document.partition(start)
-        indent = head[head.rfind(b"\n") + 1 :]
-        *pieces, _tail = (indent + found + rest).split(end)
-        return [piece + end for piece in pieces]
+def _cut(tag: bytes, document: bytes) -> list[bytes]:
+    """Cut XML at the tag of an entry: text is escaped, so what looks like it is it."""
+    start, end = b"<%s>" % tag, b"</%s>\n" % tag
+    head, found, rest = document.partition(start)
+    indent = head[head.rfind(b"\n") + 1 :]
+    *pieces, _tail = (indent + found + rest).split(end)
+    return [piece + end for piece in pieces]
+
+
+_cut_rss, _cut_atom = partial(_cut, b"item"), partial(_cut, b"entry")
 
 
 def _rss() -> Writer:
     from feeds.render import rss  # noqa: PLC0415
 
-    return Writer(rss.entries, rss.document)
+    return Writer(lambda entries: _cut_rss(rss.entries(entries)), rss.document)
 
 
 def _atom() -> Writer:
     from feeds.render import atom  # noqa: PLC0415
 
-    return Writer(atom.entries, atom.document)
+    return Writer(lambda entries: _cut_atom(atom.entries(entries)), atom.document)
+
+
+def _json() -> Writer:
+    return Writer(jsonfeed.entries, jsonfeed.document)
 
 
 FORMATS = {
-    "rss": Format(".rss", "application/rss+xml", "item", _rss),
-    "atom": Format(".atom", "application/atom+xml", "entry", _atom),
+    "rss": Format(".rss", "application/rss+xml", _cut_rss, _rss),
+    "atom": Format(".atom", "application/atom+xml", _cut_atom, _atom),
+    "json": Format(".json", "application/feed+json", jsonfeed.cut, _json),
 }
 
 
