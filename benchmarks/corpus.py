@@ -38,6 +38,7 @@ site:
 records: records
 output: output
 formats: [rss, atom]
+pages: false
 defaults:
   status: published
   min_quality: {MIN_QUALITY}

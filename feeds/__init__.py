@@ -5,11 +5,14 @@
 
     cli          options in, exit codes out; `command` and `ask` are what each command
                  does and says, `terminal` where it says it, `starter` what `init` writes
+    serve        output/ over HTTP, on this machine; `watch` says when to build again
     build        one build, step by step: only what changed; `parallel` spreads the work
     plan         the same as one function, and as what it has to come to;
-                 `preview`, `explain` and `compare` answer questions about it
+                 `preview`, `explain` and `compare` answer questions about it,
+                 `stats` counts what it has, which `charts` shows as bars and as plots
     config       feeds.yaml → Config; its shape is `shape`, its templates `template`
     record       one mapping → one Record, or the complaint; `frontmatter` and `parse` read it
+    fields       the front matter of other tools in our names
     survey       sources → files, and which of them changed
     read         files → Records
     select       rules → what goes out, or the rule that kept it in
@@ -17,7 +20,8 @@
     assess       one file → where its records stand in all feeds
     publish      touched feeds → documents, by `render`
     path         the addresses of feeds
-    feed         Feed and Entry: the model, in Atom's terms; `content` is an entry's HTML
+    feed         Feed and Entry: the model, in Atom's terms; `content` is an entry's HTML,
+                 `listing` what the list of all feeds says of one; pages are in templates/
     write        documents → output/
     store        what one build leaves for the next; `fingerprint` says when it is void,
                  `seal` when it is damaged

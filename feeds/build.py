@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 from msgspec import Struct
 
@@ -23,7 +24,7 @@ from feeds.publish import Publisher, Work
 from feeds.read import read
 from feeds.record import Complaint
 from feeds.select import why
-from feeds.store import Damaged, Done, Ledger, Store, Written
+from feeds.store import SITE, Damaged, Done, Ledger, Store, Written
 from feeds.survey import changed, check, survey
 from feeds.write import Output, feeds_of
 
@@ -132,31 +133,36 @@ def guard(
         )
 
 
+class _Run(NamedTuple):
+    """What every step of a build works with."""
+
+    options: Options
+    store: Store
+    folder: Output
+    ledger: Ledger
+    book: Rulebook
+
+    @property
+    def config(self) -> Config:
+        return self.book.config
+
+
 def _build(
     config: Config, output: Path, now: datetime, options: Options, store: Store
 ) -> Outcome:
     started = time.monotonic()
     folder = Output(output)
     with store.opened(salt(config), int(now.timestamp())) as ledger:
-        book = Rulebook(config, now)
-        before = _last_documents(ledger, folder, store, config)
-        is_read = _read_changes(config, output, ledger, book, options)
-        work = Work(ledger, book, folder, before)
+        run = _Run(options, store, folder, ledger, Rulebook(config, now))
+        before = _last_documents(run)
+        is_read = _read_changes(run)
+        work = Work(ledger, run.book, folder, before)
         complaints, told = ledger.complaints(), ledger.told()
         stale = sorted(work.stale() - store.others())
         if (is_read or stale) and not options.force:
             _guard(ledger, work, complaints)
-        written: list[str] = []
-        removed: list[str] = []
-        if work.dirty or work.gone or stale:
-            folder.check(work.documents)
-            ledger.promise([*work.dirty, *work.gone], work.documents, before)
-            done = list(_published(work, ledger, folder, book, store, options))
-            written = [path for one in done for path in one.written]
-            removed = [path for path in stale if folder.remove(path)]
-            ledger.keep(done)
-            ledger.forget_places(work.gone, stale)
-        if is_read or work.dirty or work.gone or stale:
+        written, removed = _write(work, stale, run) if work or stale else ([], [])
+        if is_read or work or stale:
             ledger.finish(complaints)
         counts = ledger.counts()
         return Outcome(
@@ -167,7 +173,7 @@ def _build(
             complaints=complaints,
             news=[one for one in complaints if told.get(str(one)) != one.digest],
             strangers=[*strangers(config, ledger.names())],
-            empties=sorted(_empties(ledger, book)),
+            empties=sorted(_empties(ledger, run.book)),
             written=written,
             removed=removed,
             feeds_written=len(feeds_of(written)),
@@ -179,22 +185,19 @@ def _build(
         )
 
 
-def _last_documents(
-    ledger: Ledger, folder: Output, store: Store, config: Config
-) -> dict[str, Written]:
+def _last_documents(run: _Run) -> dict[str, Written]:
     """Give what the last build wrote; a lost state is made up for by what says it is ours."""
-    if ledger.had_output:
-        return ledger.documents()
-    ours = folder.ours(config.site.url) - store.others()
-    return dict.fromkeys(ours, Written(0, (), b""))
+    if run.ledger.had_output:
+        return run.ledger.documents()
+    ours = run.folder.ours(run.config.site.url) - run.store.others()
+    return dict.fromkeys(ours, Written(SITE, (), b""))
 
 
-def _read_changes(
-    config: Config, output: Path, ledger: Ledger, book: Rulebook, options: Options
-) -> bool:
+def _read_changes(run: _Run) -> bool:
     """Bring the ledger up to date with the sources; tell whether there was anything."""
+    ledger, options = run.ledger, run.options
     before = ledger.folders()
-    seen = survey(config, output, before, options.processes)
+    seen = survey(run.config, run.folder.folder, before, options.processes)
     again, gone = changed(before, seen)
     woken = set(ledger.woken()) - set(gone)
     again = sorted({*again, *woken})
@@ -203,14 +206,29 @@ def _read_changes(
     options.say(_reasons(again, gone, woken, ledger))
     ledger.forget([*again, *gone])
     chunks = [again[at : at + CHUNK] for at in range(0, len(again), CHUNK)]
-    work = partial(_assessed, book=book)
+    work = partial(_assessed, book=run.book)
     jobs = options.processes if len(again) > ALONE else 1
     with options.progress("reading", len(again)) as advance:
         for sheets in spread(lambda: work, chunks, jobs):
             ledger.take(sheets)
             advance(len(sheets))
-    ledger.settle(seen.folders, book.promised)
+    ledger.settle(seen.folders, run.book.promised)
     return True
+
+
+def _write(work: Work, stale: list[str], run: _Run) -> tuple[list[str], list[str]]:
+    """Write what differs and remove what is stale; name the documents of both."""
+    folder, ledger = run.folder, run.ledger
+    folder.check(work.documents)
+    ledger.promise([*work.dirty, *work.gone], work.documents, work.before)
+    done = list(_published(work, run))
+    removed = [path for path in stale if folder.remove(path)]
+    ledger.keep(done)
+    ledger.forget_places(work.gone, stale)
+    if run.config.pages:
+        done.append(_listed(run))
+        ledger.keep(done[-1:])
+    return [path for one in done for path in one.written], removed
 
 
 def _reasons(
@@ -228,37 +246,42 @@ def _reasons(
 def _assessed(files: Sequence[str], book: Rulebook) -> list[Sheet]:
     """Read files and see where their records stand."""
     config = book.config
-    how = config.folder, config.zone, config.max_record_size
+    how = config.folder, config.zone, config.max_record_size, config.fields
     return [assess(file, read([file], *how), book) for file in files]
 
 
-def _published(
-    work: Work,
-    ledger: Ledger,
-    folder: Output,
-    book: Rulebook,
-    store: Store,
-    options: Options,
-) -> Iterator[Done]:
+def _published(work: Work, run: _Run) -> Iterator[Done]:
     """Write the feeds that have to be looked at."""
     places = [*work.dirty.items()]
     tasks = [places[at : at + BATCH] for at in range(0, len(places), BATCH)]
 
     def here() -> Publisher:
-        return Publisher(folder, ledger, book, work.before)
+        return Publisher(run.folder, run.ledger, run.book, work.before)
 
     def elsewhere() -> Publisher:
         # No connection to the state lives through a fork; what it reads is committed.
-        return Publisher(
-            Output(folder.folder), store.reopened(ledger), book, work.before
-        )
+        ledger = run.store.reopened(run.ledger)
+        return Publisher(Output(run.folder.folder), ledger, run.book, work.before)
 
+    options = run.options
     options.say(work.reasons())
     jobs = min(options.processes, len(tasks)) if len(places) > FEW_FEEDS else 1
     with options.progress("writing", len(places)) as advance:
         for done in spread(here if jobs == 1 else elsewhere, tasks, jobs):
             advance(len(done))
             yield from done
+
+
+def _listed(run: _Run) -> Done:
+    """Write what lists all feeds."""
+    from feeds.render import site  # noqa: PLC0415  (slow to import, and may be off)
+
+    folder, listings = run.folder, run.ledger.listings()
+    documents = site.documents(run.config.site, listings.values())
+    written = [path for path, text in documents.items() if folder.replace(path, text)]
+    stamps = ((path, folder.stamp(path) or ()) for path in documents)
+    kept = [(path, Written(SITE, stamp, b"")) for path, stamp in stamps]
+    return Done(SITE, 0, None, kept, written)
 
 
 def _guard(ledger: Ledger, work: Work, complaints: Sequence[Complaint]) -> None:

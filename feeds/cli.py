@@ -13,7 +13,7 @@ import click
 
 from feeds import __version__
 from feeds.errors import FeedsError
-from feeds.terminal import FORMS, tell, write_messages_as
+from feeds.terminal import FORMS, tell, tell_collector, write_messages_as
 
 INTERRUPTED = 130
 
@@ -31,7 +31,8 @@ class Commands(click.Group):
         try:
             sys.exit(super().main(*args, **extra) or 0)
         except click.ClickException as error:
-            error.show()
+            if not tell_collector(error.format_message()):
+                error.show()
             sys.exit(error.exit_code)
         except FeedsError as error:
             tell(str(error).splitlines(), "error")
@@ -51,6 +52,14 @@ def _seconds_waiting(
     return given
 
 
+def _named(
+    _context: click.Context, _option: click.Parameter, given: str | None
+) -> str | None:
+    if given == "":
+        raise click.BadParameter("expected the name of a file, got none")
+    return given
+
+
 def _log_format(_context: click.Context, _option: click.Parameter, given: str) -> None:
     write_messages_as(given)
 
@@ -66,6 +75,17 @@ OUTPUT = click.option(
 )
 NOW = click.option(
     "--now", metavar="TIME", help="Build as of this time; default: the clock."
+)
+
+
+WAIT = click.option(
+    "--wait",
+    type=float,
+    default=60,
+    callback=_seconds_waiting,
+    metavar="SECONDS",
+    show_default=True,
+    help="Wait so long for another build.",
 )
 
 
@@ -88,19 +108,22 @@ def commands() -> None:
 @click.option(
     "--force", is_flag=True, help="Build even if most feeds or records would go."
 )
+@WAIT
 @click.option(
-    "--wait",
-    type=float,
-    default=60,
-    callback=_seconds_waiting,
-    metavar="SECONDS",
-    show_default=True,
-    help="Wait so long for another build.",
+    "--watch", is_flag=True, help="Go on, and build whenever a source changes."
 )
 @NOW
-@click.option("--report", type=click.Path(), help="Write the run as JSON to a file.")
 @click.option(
-    "--metrics", type=click.Path(), help="Write it for Prometheus' textfile collector."
+    "--report",
+    type=click.Path(dir_okay=False),
+    callback=_named,
+    help="Write the run as JSON to a file.",
+)
+@click.option(
+    "--metrics",
+    type=click.Path(dir_okay=False),
+    callback=_named,
+    help="Write it for Prometheus' textfile collector.",
 )
 @click.option(
     "--log-format",
@@ -119,15 +142,43 @@ def commands() -> None:
 )
 def build(
     config: str | None, output: str | None, now: str | None, **options: Any
-) -> int:
+) -> int | None:
     """Read records, write the feeds that changed."""
-    if options.pop("dry_run"):
+    dry_run, watch = options.pop("dry_run"), options.pop("watch")
+    if watch and (dry_run or options["strict"]):
+        raise click.UsageError("--watch goes neither with --dry-run nor with --strict")
+    if dry_run:
         from feeds import ask
 
         return ask.preview(config, output, now, options)
     from feeds import command
 
+    if watch:
+        command.build_on(config, output, now, options)
+        return None
     return command.build(config, output, now, options)
+
+
+@commands.command()
+@CONFIG
+@OUTPUT
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8000,
+    show_default=True,
+    metavar="N",
+    help="Where to listen; 0 takes a free one.",
+)
+@WAIT
+def serve(config: str | None, output: str | None, port: int, wait: float) -> None:
+    """Serve the output on this machine, build on changes.
+
+    A look at it only: nobody else can reach it.
+    """
+    from feeds import command
+
+    command.serve(config, output, port, wait)
 
 
 @commands.command()
@@ -165,6 +216,20 @@ def list_(config: str | None, now: str | None) -> None:
     from feeds import ask
 
     ask.list_(config, now)
+
+
+@commands.command()
+@CONFIG
+@NOW
+@click.option("--html", type=click.Path(), help="Write it as a page to a file, too.")
+def stats(config: str | None, now: str | None, html: str | None) -> None:
+    """Show how records are spread, and what each min_quality lets in.
+
+    Quality, heat, topics, providers and dates, as bars; as plots with --html.
+    """
+    from feeds import charts
+
+    charts.draw(config, now, html)
 
 
 @commands.command()

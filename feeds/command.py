@@ -1,10 +1,10 @@
 """What each command does and says."""
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from msgspec.structs import replace
 
@@ -12,13 +12,28 @@ from feeds import build as steps
 from feeds import config as configuration
 from feeds import report
 from feeds.config import Config
-from feeds.errors import Mistake, Refused
+from feeds.errors import FeedsError, Mistake, Refused
 from feeds.moment import EXPECTED, moment
 from feeds.parse import ENDINGS
 from feeds.record import Complaint
 from feeds.terminal import Message, progress, show, tell
 
 _Done = TypeVar("_Done")
+_UNASKED: dict[str, Any] = {
+    **{"force": False, "jobs": None, "quiet": False, "verbose": False},
+    **{"report": None, "metrics": None},
+}
+
+
+class _Turn(NamedTuple):
+    """One build of many: the configuration that is in force, and what came of it.
+
+    `outcome` is None where `trouble` says what kept it from being built.
+    """
+
+    config: Config
+    outcome: steps.Outcome | None
+    trouble: Sequence[object] = ()
 
 
 def build(
@@ -26,23 +41,118 @@ def build(
 ) -> int:
     """Read records, write the feeds that changed, and tell of it."""
     config = configured(file)
-    folder = folder_of(output, config)
+    outcome = refusable(lambda: _built(config, output, now, options), config)
+    _report(outcome, None, config, options)
+    return int(options["strict"] and bool(outcome.complaints))
+
+
+def build_on(
+    file: str | None, output: str | None, now: str | None, options: dict[str, Any]
+) -> None:
+    """Build, and again whenever there may be something new, until a signal ends it."""
+    for _folder in _builds(file, output, now, options):
+        pass
+
+
+def serve(file: str | None, output: str | None, port: int, wait: float) -> None:
+    """Serve the output on this machine, and build as `build_on` does."""
+    # Slow to import, and no build wants it.
+    from feeds.serve import listening  # noqa: PLC0415
+
+    builds = _builds(file, output, None, _UNASKED | {"wait": wait})
+    with listening(port) as server, server.answering(next(builds)):
+        show([f"serving {server.folder} on {server.address}"])
+        for folder in builds:
+            server.folder = folder
+
+
+def _builds(
+    file: str | None, output: str | None, now: str | None, options: dict[str, Any]
+) -> Iterator[Path]:
+    """Build for ever, and give the output after each build that succeeds.
+
+    What keeps the first build from it is raised, what keeps another is told.
+    """
+    # An extra: whoever has it not is told so before anything is done.
+    from feeds.watch import places, turns  # noqa: PLC0415
+
+    written = [Path(options[key]) for key in ("report", "metrics") if options[key]]
+    config = configured(file)
+    outcome = refusable(lambda: _built(config, output, now, options), config)
+    _report(outcome, None, config, options)
+    yield folder_of(output, config)
+    turn = _Turn(config, outcome)
+    while True:
+        watched = places(turn.config, folder_of(output, turn.config), written)
+        for _ in turns(watched):
+            turn = _next(turn, output, now, options)
+            folder = folder_of(output, turn.config)
+            if turn.outcome:
+                yield folder
+            if places(turn.config, folder, written) != watched:
+                break
+
+
+def _next(
+    last: _Turn, output: str | None, now: str | None, options: dict[str, Any]
+) -> _Turn:
+    """Build again; tell what is new, also of what is wrong."""
+    config = last.config
+    # --force is meant once; and no fork is safe beside threads that watch and serve.
+    options = options | {"force": False, "jobs": 1}
+    try:
+        config = configured(str(config.file))
+        outcome = _built(config, output, now, options)
+        _report(outcome, last.outcome, config, options)
+    except FeedsError as error:
+        complaints = error.complaints if isinstance(error, Refused) else ()
+        named = (place(one, config) for one in complaints)
+        trouble = [*named, *str(error).splitlines()]
+        if trouble != last.trouble:
+            tell(trouble, "error")
+        return _Turn(config, None, trouble)
+    return _Turn(config, outcome)
+
+
+def _built(
+    config: Config, output: str | None, now: str | None, options: dict[str, Any]
+) -> steps.Outcome:
     when = time_given(now, config)
     how = {key: options[key] for key in ("wait", "force", "jobs")}
     seen = steps.unseen if options["quiet"] else progress
     is_told = options["verbose"] and not options["quiet"]
     say = _explain_steps if is_told else steps.unsaid
     wanted = steps.Options(**how, progress=seen, say=say)
-    outcome = refusable(lambda: steps.build(config, folder, when, wanted), config)
+    return steps.build(config, folder_of(output, config), when, wanted)
+
+
+def _report(
+    outcome: steps.Outcome,
+    last: steps.Outcome | None,
+    config: Config,
+    options: dict[str, Any],
+) -> None:
+    """Say what a build did, to people and to programs; of it what the last did not say."""
     rejected = [_here(one, config) for one in outcome.complaints]
     done = report.summary(outcome, rejected)
-    _tell_outcome(outcome, config, done, options)
+    _tell_outcome(_new(outcome, last) if last else outcome, config, options)
+    if not options["quiet"] and (not last or outcome.written or outcome.removed):
+        show([Message(_summary(outcome), done)])
     if options["report"] is not None:
         report.replace(Path(options["report"]), report.as_json(done))
     if options["metrics"] is not None:
         text = report.metrics(outcome, datetime.now(UTC))
         report.replace(Path(options["metrics"]), text)
-    return int(options["strict"] and bool(outcome.complaints))
+
+
+def _new(outcome: steps.Outcome, last: steps.Outcome) -> steps.Outcome:
+    """Leave out of a build's messages those that the last one had."""
+    return replace(
+        outcome,
+        complaints=outcome.news,
+        strangers=[one for one in outcome.strangers if one not in last.strangers],
+        empties=[one for one in outcome.empties if one not in last.empties],
+    )
 
 
 def _explain_steps(lines: Iterable[str]) -> None:
@@ -92,10 +202,7 @@ def time_given(given: str | None, config: Config) -> datetime:
 
 
 def _tell_outcome(
-    outcome: steps.Outcome,
-    config: Config,
-    done: dict[str, Any],
-    options: dict[str, Any],
+    outcome: steps.Outcome, config: Config, options: dict[str, Any]
 ) -> None:
     complaints = outcome.news if options["quiet"] else outcome.complaints
     tell(place(complaint, config) for complaint in complaints)
@@ -106,7 +213,6 @@ def _tell_outcome(
         _explain_steps(f"removed {path}" for path in outcome.removed)
     tell(outcome.strangers)
     tell(empties(outcome.usable, len(outcome.complaints), outcome.empties))
-    show([Message(_summary(outcome), done)])
 
 
 def empties(usable: int, rejected: int, empties: Iterable[str]) -> Iterable[str]:

@@ -14,6 +14,7 @@ from msgspec import Struct
 from feeds import frontmatter, moment, path, shape
 from feeds.address import address, domain, host
 from feeds.errors import Mistake
+from feeds.fields import Translation, flaws, translation
 from feeds.frontmatter import Path, Unreadable, line_of
 from feeds.record import boolean
 from feeds.template import placeholders
@@ -22,8 +23,6 @@ from feeds.text import fold, printable
 NAME = "feeds.yaml"
 RESERVED = frozenset(
     [
-        "fields",
-        "pages",
         "archive",
         "hubs",
         "cache_seconds",
@@ -68,6 +67,8 @@ class Config(Struct, frozen=True, kw_only=True):
     sources: tuple[str, ...]
     output: str
     max_record_size: int
+    fields: Translation | None
+    pages: bool
     base: shape.Rules
     feeds: tuple[shape.Feed, ...]
     topics: Mapping[str, shape.Topic]
@@ -238,14 +239,17 @@ class _Checked:
             self.feed(feed, ("feeds", index))
         self.distinct_paths()
         sources = wanted.records
+        sources = (sources,) if isinstance(sources, str) else sources
         return Config(
             file=file,
             text=text,
             site=site,
             zone=zone,
-            sources=(sources,) if isinstance(sources, str) else sources,
+            sources=sources,
             output=wanted.output,
             max_record_size=self.size(),
+            fields=self.fields(site, sources),
+            pages=self.wanted.pages,
             base=msgspec.structs.replace(
                 wanted.defaults, formats=wanted.defaults.formats or wanted.formats
             ),
@@ -311,6 +315,19 @@ class _Checked:
             self.notes.add(("max_record_size",), what)
         return size
 
+    def fields(self, site: Site, sources: tuple[str, ...]) -> Translation | None:
+        wanted = self.wanted.fields
+        if wanted is None:
+            return None
+        for at, what in flaws(wanted):
+            self.notes.add(("fields", *at), what)
+        if wanted.base and ("?" in wanted.base or "#" in wanted.base):
+            self.notes.add(("fields", "base"), "expected an address without ? and #")
+        # What a tool of its own made is the website behind the feeds.
+        base = wanted.base or (site.home if wanted.preset else "")
+        base = self.address(base, ("fields", "base")) if wanted.base else base
+        return translation(wanted, base, sources)
+
     def topics(self) -> dict[str, shape.Topic]:
         topics: dict[str, shape.Topic] = {}
         slugs: dict[str, str] = {}
@@ -363,7 +380,7 @@ class _Checked:
             self.notes.add((*at, "path"), what)
             return
         if feed.path.lower() in path.RESERVED:
-            what = f'not yet: the path "{feed.path}" is kept for a later version'
+            what = f'the path "{feed.path}" is that of the list of all feeds'
             self.notes.add((*at, "path"), what)
         kinds = placeholders(feed.path)
         self.rules(feed, at, {"site", *kinds})
@@ -487,6 +504,8 @@ def _closest(kinds: list[object], value: object) -> str:
 def _stranger(key: str, known: Mapping[str, object]) -> str:
     if key in RESERVED:
         return "not yet: this key is for a later version"
+    if key == frontmatter.SECRET and "preset" in known:
+        return "this field is a secret, and is never read"
     if key in _RULES and "defaults" in known:
         return f'no such key here; did you mean "{key}" under "defaults"?'
     close = _did_you_mean(key, known)

@@ -9,8 +9,14 @@ from msgspec.structs import replace
 GENERATOR = "feeds"
 """What every document names as its generator; a version in it would change every feed."""
 
-SUFFIXES = (".rss", ".atom", ".json")
-"""What the names of documents end in: the endings every web server knows."""
+FEEDS = (".rss", ".atom", ".json")
+"""What the names of feeds end in: the endings every web server knows."""
+
+PAGE = "html"
+"""The format for people, which nobody subscribes to."""
+
+SUFFIXES = (*FEEDS, ".html", ".opml", ".css", ".js")
+"""What the names of all documents end in."""
 
 EMPTY = datetime(2000, 1, 1, tzinfo=UTC)
 """When a feed without entries was updated."""
@@ -73,6 +79,7 @@ class Feed(Struct, frozen=True, kw_only=True):
 
     `base` is where the output is served, `path` the address below it without the ending;
     `ttl` counts minutes; `updated` is the newest change among the entries, never the clock.
+    `site` is the title of the whole.
     """
 
     base: str
@@ -89,6 +96,7 @@ class Feed(Struct, frozen=True, kw_only=True):
     formats: tuple[str, ...]
     updated: datetime = EMPTY
     entries: tuple[Entry, ...] = ()
+    site: str = ""
 
 
 def filled(feed: Feed, entries: Iterable[Entry]) -> Feed:

@@ -15,6 +15,7 @@ _LIBRARIES = frozenset(
             "feedgen",
             "ftfy",
             "idna",
+            "jinja2",
             "lxml",
             "markdown_it_py",
             "mdurl",
@@ -39,10 +40,10 @@ def salt(config: Config) -> str:
 
 def _program() -> Iterator[str]:
     root = Path(__file__).parent
-    for folder in (root, root / "render"):
+    for folder in (root, root / "render", root / "templates"):
         with os.scandir(folder) as listing:
             for entry in sorted(listing, key=lambda entry: entry.name):
-                if entry.name.endswith(".py"):
+                if entry.name.endswith(".py") or folder.name == "templates":
                     status = entry.stat()
                     yield f"{entry.name} {status.st_size} {status.st_mtime_ns}"
 

@@ -1,19 +1,26 @@
-"""YAML text into plain values: the only door to PyYAML, and the guard on it.
+"""Front matter into plain values: the only door to PyYAML and tomllib, and their guard.
 
 Every scalar stays the text that was written; what it means is for its field to say. So
 `NO`, `2020` and `1.10` survive, where YAML 1.1 would guess a boolean and two numbers.
 Reading libyaml's events one by one bounds depth before anything is built (libyaml
 crashes on deep nesting), builds no object a tag asks for, and never expands an alias.
 The plain layout that records are written in is read without libyaml, to the same values.
+
+TOML <https://toml.io/en/v1.0.0> between `+++` comes to the same values, and so do the plain
+`Key: value` lines that Python-Markdown calls meta-data. Of TOML, tomllib leaves no more
+than the value: a whole number is decimal and without `_`, a time has a `T` and its offset.
 """
 
 import re
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from contextlib import suppress
+from datetime import date, datetime, time
 from functools import cache, lru_cache
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 MAX_DEPTH, MAX_SIZE = 24, 50_000
+MAX_REPEATED = 1 << 20
+"""So many characters the aliases of one text may come to."""
 SECRET = "secured"
 TWICE = "a key is given twice"
 
@@ -22,6 +29,11 @@ Event = Any  # the stubs of PyYAML do not know what its events hold
 
 _FENCE = re.compile(r"---[ \t]*(?:\n|\Z)")
 _END = re.compile(r"\n---[ \t]*(?:\n|\Z)")
+_TOML_FENCE = r"\+\+\+[ \t]*(?:\n|\Z)"
+_TOML_END = r"\n\+\+\+[ \t]*(?:\n|\Z)"
+# <https://python-markdown.github.io/extensions/meta_data/>
+_META = r" {0,3}([A-Za-z0-9_-]+):[ \t]*(.*)"
+_METAS = r"(?: {0,3}[A-Za-z0-9_-]+:.*(?:\n {4}.*)*(?:\n|\Z))+"
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 _PLAIN_TAGS = frozenset(
     f"tag:yaml.org,2002:{kind}"
@@ -41,17 +53,26 @@ _HIDDEN = re.compile(f"[{''.join(map(re.escape, map(chr, _UNREADABLE)))}]")
 _ODD = r"\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff\U00100000-\U0010ffff"
 _IN_QUOTES = rf'[^"\\{_ODD}]'
 _IN_PLAIN = rf"[^#:{_ODD}]"
+_TOO_DEEP = f"nested more than {MAX_DEPTH} deep"
+# tomllib takes a time that grows with the square of a dotted key's parts.
+_NAME = r"""(?:(?<![A-Za-z0-9_-])[A-Za-z0-9_-]++|"[^"\n]*+"|'[^'\n]*+')"""
+_DOTTED = rf"(?:{_NAME}[ \t]*+\.[ \t]*+){{{MAX_DEPTH + 1}}}"
+_TOML_TABLE = r"[ \t]*(\[\[?)([^\]\[#=]+)\]"
+_TOML_KEY = r"[ \t]*([A-Za-z0-9_\"'-][A-Za-z0-9_.\"' \t-]*?)[ \t]*="
+_DOUBLED = "Cannot (?:overwrite|declare|redefine|mutate)|Duplicate inline table key"
+_HARMLESS = r"(?:[A-Za-z ,/-]|'[\]\[=}]{1,2}')+"
 _LARGE = 1 << 17  # characters: what is larger is not worth the memory
 _ESCAPED = re.compile(r"\\(.)")
 _UNQUOTED: dict[str, str | None] = {'""': "", **dict.fromkeys(_NULLS)}
 
 
 class Document(NamedTuple):
-    """A file with front matter, taken apart: its YAML, the line that starts on, the rest."""
+    """A file taken apart: its front matter (`kind` says which), the line it starts on, the rest."""
 
     yaml: str
     line: int
     body: str
+    kind: Literal["yaml", "toml", "meta"] = "yaml"
 
 
 class Unreadable(Exception):
@@ -65,19 +86,17 @@ class Unreadable(Exception):
         self.line, self.what, self.key = line, what, key
 
 
-def split(text: str, *, fenced: bool = True) -> Document:
-    """Take YAML front matter and body apart; without fences, all of it may be YAML.
+def split(text: str, *, fenced: bool = True, meta: bool = False) -> Document:
+    """Take front matter and body apart; without fences, all of it may be YAML.
 
-    Raises Unreadable.
+    Where `meta` is allowed, lines without fences may go before the body. Raises Unreadable.
     """
     text = text.removeprefix("\ufeff")
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     start = _FENCE.match(text)
     if not start:
-        if fenced:
-            raise Unreadable(1, 'no front matter, expected "---" on the first line')
-        return Document(text, 1, "")
+        return _unfenced(text, meta=meta) if fenced else Document(text, 1, "")
     if end := _END.search(text, start.end() - 1):
         return Document(text[start.end() : end.start()], 2, text[end.end() :])
     if fenced:
@@ -104,6 +123,55 @@ def parse(
     return _any(text, first_line, lines, secret)
 
 
+def parse_toml(text: str, first_line: int = 1) -> object:
+    """Build mappings, lists and texts of TOML; the secret key is left out.
+
+    Raises Unreadable.
+    """
+    import tomllib  # noqa: PLC0415  (few records are TOML)
+
+    if deep := re.search(_DOTTED, text):
+        raise Unreadable(first_line + text.count("\n", 0, deep.start()), _TOO_DEEP)
+    try:
+        found = tomllib.loads(text, parse_float=_float)
+        return _texts(found, MAX_DEPTH, iter(range(MAX_SIZE)), first_line)
+    except tomllib.TOMLDecodeError as error:
+        raise _not_toml(str(error), text, first_line) from None
+    except ValueError:  # Python counts no further than 4300 digits
+        raise Unreadable(first_line, "not TOML: a number far too long") from None
+    except RecursionError:
+        raise Unreadable(first_line, _TOO_DEEP) from None
+
+
+def locate_toml(text: str, first_line: int, path: Path) -> int:
+    """Find the line of a key of TOML, or of the nearest thing around it that is there."""
+    lines: dict[Path, int] = {(): first_line}
+    for number, at in _toml_keys(text):
+        for end in range(1, len(at) + 1):
+            lines.setdefault(at[:end], number + first_line)
+    return line_of(path, lines)
+
+
+def parse_meta(text: str, first_line: int = 1) -> object:
+    """Build a mapping of `Key: value` lines, keys in lower case; the secret is left out.
+
+    Raises Unreadable.
+    """
+    found: dict[str, object] = {}
+    for number, (key, value) in _metas(text):
+        if key in found:
+            raise Unreadable(number + first_line, TWICE, key)
+        if key != SECRET:
+            found[key] = value
+    return found
+
+
+def locate_meta(text: str, first_line: int, path: Path) -> int:
+    """Find the line of a key among `Key: value` lines."""
+    found = (number for number, (key, _) in _metas(text) if (key,) == path[:1])
+    return next(found, 0) + first_line
+
+
 def locate(text: str, first_line: int, path: Path) -> int:
     """Find the line of a key, or of the nearest thing around it that is there."""
     return line_of(path, _lines(text, first_line))
@@ -114,6 +182,101 @@ def line_of(path: Path, lines: Mapping[Path, int]) -> int:
     while path not in lines:
         path = path[:-1]
     return lines[path]
+
+
+def _unfenced(text: str, *, meta: bool) -> Document:
+    if start := re.match(_TOML_FENCE, text):
+        if end := re.compile(_TOML_END).search(text, start.end() - 1):
+            front = text[start.end() : end.start()]
+            return Document(front, 2, text[end.end() :], "toml")
+        what = 'the front matter has no end, expected a second "+++" line'
+        raise Unreadable(1, what)
+    if meta and (lines := re.match(_METAS, text)):
+        rest = text[lines.end() :]
+        if rest.partition("\n")[0].strip():  # it may go on with a secret
+            line = lines[0].count("\n") + 1
+            raise Unreadable(line, 'expected "Key: value" or an empty line')
+        return Document(lines[0], 1, rest, "meta")
+    raise Unreadable(1, 'no front matter, expected "---" on the first line')
+
+
+def _metas(text: str) -> Iterator[tuple[int, tuple[str, str]]]:
+    """Give keys and values with the number of their line; a value may go on indented."""
+    number, key, value = 0, "", ""
+    for count, line in enumerate(text.split("\n")):
+        if start := re.match(_META, line):
+            if key:
+                yield number, (key, value)
+            number, key, value = count, start[1].lower(), start[2].strip()
+        else:
+            value = f"{value} {line.strip()}".strip()
+    yield number, (key, value)
+
+
+def _float(written: str) -> str:
+    return written.replace("_", "")
+
+
+def _texts(value: object, depth: int, left: Iterator[int], line: int) -> object:
+    """Turn what tomllib made of scalars back into text."""
+    if isinstance(value, dict | list) and depth == 0:
+        raise Unreadable(line, _TOO_DEEP)
+    if isinstance(value, list):
+        return [
+            _texts(one, depth - 1, left, line) for one in value if _counted(left, line)
+        ]
+    if isinstance(value, dict):
+        return {
+            key: _texts(one, depth - 1, left, line)
+            for key, one in value.items()
+            if _counted(left, line) and key != SECRET
+        }
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, datetime | date | time):
+        return value.isoformat()
+    return str(value)
+
+
+def _counted(left: Iterator[int], line: int) -> bool:
+    if next(left, None) is None:
+        raise Unreadable(line, f"more than {MAX_SIZE:,} keys and items")
+    return True
+
+
+def _not_toml(message: str, text: str, first_line: int) -> Unreadable:
+    """Say what is wrong without a word of the text, as that may be secret."""
+    what, _, position = message.rpartition(" (at ")
+    where = re.search(r"line (\d+)", position)
+    number = int(where[1]) - 1 if where else text.count("\n")
+    if re.match(_DOUBLED, what):
+        is_last = what == "Cannot overwrite a value"  # on the line that ends there
+        key = re.match(_TOML_KEY, text.split("\n")[number]) if is_last else None
+        return Unreadable(number + first_line, TWICE, key[1] if key else "")
+    plain = f"{what[:1].lower()}{what[1:]}" if re.fullmatch(_HARMLESS, what) else ""
+    return Unreadable(number + first_line, f"not TOML: {plain or 'wrong here'}")
+
+
+def _toml_keys(text: str) -> Iterator[tuple[int, Path]]:
+    """Give the keys of TOML as they are written, with the number of their line."""
+    table: Path = ()
+    counts: dict[Path, int] = {}
+    is_text = False
+    for number, line in enumerate(text.split("\n")):
+        if not is_text and (head := re.match(_TOML_TABLE, line)):
+            table = _toml_path(head[2])
+            if head[1] == "[[":
+                counts[table] = counts.get(table, -1) + 1
+                table = (*table, counts[table])
+            yield number, table
+        elif not is_text and (key := re.match(_TOML_KEY, line)):
+            yield number, (*table, *_toml_path(key[1]))
+        if (line.count('"""') + line.count("'''")) % 2:
+            is_text = not is_text
+
+
+def _toml_path(written: str) -> Path:
+    return tuple(part.strip(" \t\"'") for part in written.split("."))
 
 
 @lru_cache(maxsize=1)  # a record may have many flaws
@@ -259,7 +422,11 @@ class _Reader:
         self.first_line = first_line
         self.lines = lines
         self.path: list[Hashable] = []  # where the node being read stands
-        self.anchors: dict[str, object] = {}
+        self.anchors: dict[str, tuple[object, int]] = {}
+        self.weight = (
+            0  # the characters read, those of aliases as often as they are used
+        )
+        self.most = len(text) + MAX_REPEATED
         self.show: dict[int, int] = {}
         self.size = 0
         self.secret: str | None = None
@@ -279,16 +446,22 @@ class _Reader:
         if type(event) is self.kinds.AliasEvent:
             if event.anchor not in self.anchors:
                 raise self.problem(event, "an alias to nothing")
-            return self.anchors[event.anchor]
+            value, weight = self.anchors[event.anchor]
+            self.weight += weight
+            if self.weight > self.most:
+                raise self.problem(event, "aliases that repeat too much")
+            return value
         self.untagged(event)
+        before = self.weight
         value = self.value(event)
         # Only now: an anchor that is used inside its own node is an alias to nothing.
         if event.anchor:
-            self.anchors[event.anchor] = value
+            self.anchors[event.anchor] = value, self.weight - before
         return value
 
     def value(self, event: Event) -> object:
         if type(event) is self.kinds.ScalarEvent:
+            self.weight += len(event.value)
             if not event.style and event.value in _NULLS:
                 return None
             return event.value.translate(self.show) if self.show else event.value

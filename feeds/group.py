@@ -17,8 +17,9 @@ from feeds.address import domain, enclosable, tag
 from feeds.config import Config
 from feeds.content import content
 from feeds.errors import Mistake
-from feeds.feed import Enclosure, Entry, Feed, Image, Person, filled
+from feeds.feed import PAGE, Enclosure, Entry, Feed, Image, Person, filled
 from feeds.frontmatter import Path
+from feeds.listing import FAMILIES
 from feeds.media import media_type
 from feeds.path import Paths, host, slug
 from feeds.select import Candidate, Selection, select
@@ -309,8 +310,19 @@ def feed(place: Place, rules: shape.Rules, shown: Names, config: Config) -> Feed
         copyright=site.copyright,
         logo=site.logo,
         ttl=rules.ttl,
-        formats=tuple(dict.fromkeys(rules.formats or ())),
+        formats=formats_of(rules, config),
+        site=site.title,
     )
+
+
+def formats_of(rules: shape.Rules, config: Config) -> tuple[str, ...]:
+    """Name the formats of a feed; its page comes last."""
+    return (*dict.fromkeys(rules.formats or ()), *([PAGE] if config.pages else []))
+
+
+def family_of(place: Place) -> str:
+    """Name the family that a feed is listed in."""
+    return FAMILIES[(place.topic is not None) + 2 * (place.provider is not None)]
 
 
 def entry(

@@ -7,8 +7,9 @@ from datetime import tzinfo
 from functools import partial
 
 from feeds import frontmatter
+from feeds.fields import Translation, translate
 from feeds.frontmatter import SECRET, TWICE, Unreadable
-from feeds.record import FIELDS, Complaint, Raw, Record, record
+from feeds.record import FIELDS, Complaint, Raw, Record, Wrong, complaint, record
 
 # A file of junk would fill the memory with complaints; one good record makes up for some.
 _MOST_WRONG, _WORTH = 1000, 10
@@ -16,15 +17,28 @@ _MARKS = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
 
 
 def parse(
-    content: bytes, file: str, zone: tzinfo, most: int
+    content: bytes,
+    file: str,
+    zone: tzinfo,
+    most: int,
+    fields: Translation | None = None,
 ) -> list[Record | Complaint]:
-    """Read every record of a file; a bad one, or one of more bytes, as its complaint."""
+    """Read every record of a file; a bad one, or one of more bytes, as its complaint.
+
+    `fields` tells what its fields are called where that is not as ours are.
+    """
+    if fields and fields.passes_over(file):
+        return []
     read = ENDINGS[ending(file)]
+    if read is _FENCED and fields and fields.has_meta:
+        read = _META
+    if read is _json_lines:
+        read = partial(_json_lines, most=most)
     found: list[Record | Complaint] = []
     wrong = 0
     try:
         for item in read(content, file):
-            one = _typed(item, zone, most) if isinstance(item, Raw) else item
+            one = _typed(item, zone, most, fields)
             found.append(one)
             wrong += 1 if isinstance(one, Complaint) else -_WORTH
             if wrong > _MOST_WRONG:
@@ -55,10 +69,19 @@ def holds_many(file: str) -> bool:
     return ENDINGS[ending(file)] in {_json, _json_lines}
 
 
-def _typed(raw: Raw, zone: tzinfo, most: int) -> Record | Complaint:
+def _typed(
+    raw: Raw | Complaint, zone: tzinfo, most: int, fields: Translation | None
+) -> Record | Complaint:
+    if isinstance(raw, Complaint):
+        return raw
     if raw.size > most:
         return Complaint(file=raw.file, line=raw.line, reason=too_large(most))
-    return record(raw, zone)
+    if fields is None:
+        return record(raw, zone)
+    try:
+        return record(translate(raw, fields, zone), zone)
+    except Wrong as wrong:
+        return complaint(raw, wrong)
 
 
 def _decoded(content: bytes) -> str:
@@ -71,19 +94,21 @@ def _decoded(content: bytes) -> str:
         raise Unreadable(line, "not UTF-8, expected UTF-8 text") from None
 
 
-def _yaml(content: bytes, file: str, *, fenced: bool) -> Iterator[Raw]:
-    document = frontmatter.split(_decoded(content), fenced=fenced)
-    fields = frontmatter.parse(document.yaml, document.line)
+def _one(
+    content: bytes, file: str, *, fenced: bool, meta: bool = False
+) -> Iterator[Raw]:
+    document = frontmatter.split(_decoded(content), fenced=fenced, meta=meta)
+    read, locate = _KINDS[document.kind]
+    fields = read(document.yaml, document.line)
     if not isinstance(fields, dict):
         found = "nothing" if fields is None else "no mapping"
         raise Unreadable(document.line, f'{found}, expected "field: value" lines')
-    locate = partial(frontmatter.locate, document.yaml, document.line)
     yield Raw(
         file=file,
         line=1,
         fields=fields,
         body=document.body,
-        locate=locate,
+        locate=partial(locate, document.yaml, document.line),
         size=len(content),
     )
 
@@ -118,12 +143,17 @@ def _list(text: str, file: str, start: int) -> Generator[Raw | Complaint, None, 
         end = _space(text, stop + 1)
 
 
-def _json_lines(content: bytes, file: str) -> Iterator[Raw | Complaint]:
-    """Read one mapping a line; a broken line costs itself."""
+def _json_lines(
+    content: bytes, file: str, most: int = 1 << 62
+) -> Iterator[Raw | Complaint]:
+    """Read one mapping a line; a broken line costs itself, and a long one is not read."""
     number, counted = 1, 0
     for line in _LINE.finditer(content):
         number += content.count(b"\n", counted, line.start())
         counted = line.start()
+        if len(line[0]) > most:
+            yield Complaint(file=file, line=number, reason=too_large(most))
+            continue
         try:
             text = _decoded(line[0]).removeprefix("\ufeff")
             if text.strip():
@@ -220,8 +250,14 @@ _DECODER = json.JSONDecoder(
     parse_constant=str,
     strict=False,
 )
-_FENCED = partial(_yaml, fenced=True)
-_OPEN = partial(_yaml, fenced=False)
+_KINDS: dict[str, tuple[Callable[[str, int], object], Callable[..., int]]] = {
+    "yaml": (frontmatter.parse, frontmatter.locate),
+    "toml": (frontmatter.parse_toml, frontmatter.locate_toml),
+    "meta": (frontmatter.parse_meta, frontmatter.locate_meta),
+}
+_FENCED = partial(_one, fenced=True)
+_META = partial(_one, fenced=True, meta=True)
+_OPEN = partial(_one, fenced=False)
 ENDINGS: dict[str, Callable[[bytes, str], Iterator[Raw | Complaint]]] = {
     ".md": _FENCED,
     ".markdown": _FENCED,

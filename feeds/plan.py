@@ -10,7 +10,8 @@ from msgspec import Struct
 from feeds import group
 from feeds.config import Config
 from feeds.feed import Feed
-from feeds.group import Library, Shelf
+from feeds.group import Library, Shelf, family_of
+from feeds.listing import listing
 from feeds.record import Record
 from feeds.render import Document, documents
 from feeds.select import Candidate, candidate, moment_of, why
@@ -51,6 +52,22 @@ class Plan(Struct, frozen=True, dict=True):
 
     def documents(self) -> Iterator[Document]:
         return documents(self.feeds)
+
+    def site(self) -> dict[str, bytes]:
+        """Give the documents of the whole site, by path."""
+        if not self.config.pages:
+            return {}
+        from feeds.render import site  # noqa: PLC0415  (slow to import)
+
+        listings = (
+            listing(
+                feed,
+                family_of(shelf.place),
+                (int(one.published.timestamp()) for one in feed.entries),
+            )
+            for shelf, feed in zip(self.shelves, self.feeds, strict=True)
+        )
+        return site.documents(self.config.site, listings)
 
     def empties(self) -> Iterator[str]:
         """Say of each feed without entries why it has none."""

@@ -39,7 +39,8 @@ class Preview(Struct, frozen=True, kw_only=True):
 def gather(config: Config, output: Path) -> Reading:
     """Read every record. Raises Mistake where a source is missing."""
     files = survey(config, output, {}, 1).files()
-    found = list(read(files, config.folder, config.zone, config.max_record_size))
+    how = config.folder, config.zone, config.max_record_size, config.fields
+    found = list(read(files, *how))
     return Reading(
         records=tuple(item for item in found if isinstance(item, Record)),
         complaints=tuple(item for item in found if isinstance(item, Complaint)),
@@ -67,7 +68,9 @@ def preview(config: Config, output: Path, now: datetime, *, force: bool) -> Prev
         plan=planned,
         strangers=[*strangers(config, planned.names() | store.names())],
         differences=dict(sorted(_differences(folder, before, documents))),
-        removed=sorted(before - documents.keys() - store.others()),
+        removed=sorted(
+            before - documents.keys() - planned.site().keys() - store.others()
+        ),
     )
 
 

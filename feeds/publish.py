@@ -17,10 +17,20 @@ from feeds import shape
 from feeds.assess import Rulebook, decode
 from feeds.errors import Mistake
 from feeds.feed import Entry, Feed
-from feeds.group import Names, Place, entry, feed, path_of, spelling
+from feeds.group import (
+    Names,
+    Place,
+    entry,
+    family_of,
+    feed,
+    formats_of,
+    path_of,
+    spelling,
+)
+from feeds.listing import PATHS, listing
 from feeds.render import FORMATS
 from feeds.select import Candidate, Standing, age, candidate, judged, newest
-from feeds.store import Done, Ledger, Written
+from feeds.store import SITE, Done, Ledger, Written
 from feeds.write import Output, feeds_of
 
 KEPT = 3_000
@@ -45,6 +55,7 @@ class Prepared(NamedTuple):
     """A feed and what is in it, ready to be put together."""
 
     key: int
+    place: Place
     feed: Feed
     entries: list[Shown]
     expires: int | None
@@ -90,12 +101,19 @@ class Work:
         }
         for key, place in self.dirty.items():
             address = path_of(place, book.config)
-            for name in dict.fromkeys(book.desk(place).rules.formats or ()):
+            for name in formats_of(book.desk(place).rules, book.config):
                 document = address + FORMATS[name].suffix
                 if seen.setdefault(document.lower(), key) != key:
                     what = "change one path in feeds.yaml"
                     raise Mistake(f'two feeds have the path "{address}", {what}')
                 self.documents[document] = key
+        if book.config.pages:
+            self.documents |= dict.fromkeys(PATHS, SITE)
+            if not before.keys() >= set(PATHS):
+                self.why[SITE] = "there is no list of all feeds"
+
+    def __bool__(self) -> bool:
+        return bool(self.dirty or self.gone or SITE in self.why)
 
     def reasons(self) -> Iterator[str]:
         """Say why feeds are looked at again."""
@@ -109,7 +127,7 @@ class Work:
 
     def stale(self) -> set[str]:
         """Name the documents that are not to stand any longer."""
-        clean = self.alive - self.dirty.keys()
+        clean = self.alive - self.dirty.keys()  # which the site itself never is
         kept = {path for path, old in self.before.items() if old.place in clean}
         return {*self.before, *self.pending} - self.documents.keys() - kept
 
@@ -153,7 +171,7 @@ class Publisher:
         )
         updated = max((one.updated for _record, one in stories), default=head.updated)
         shown = [self._shown(record, one, switches) for record, one in stories]
-        return Prepared(key, replace(head, updated=updated), shown, expires)
+        return Prepared(key, place, replace(head, updated=updated), shown, expires)
 
     def _kept(self, key: int, rules: shape.Rules) -> tuple[list[Standing], int | None]:
         """Select the entries of a place, and say when time will change them."""
@@ -258,7 +276,9 @@ class Publisher:
     def _written(self, prepared: Prepared) -> Done:
         feed, shown = prepared.feed, prepared.entries
         digests = b"".join(one.digest for one in shown)
-        done = Done(prepared.key, len(shown), prepared.expires, [], [])
+        times = (int(one.one.record.published.timestamp()) for one in shown)
+        listed = listing(feed, family_of(prepared.place), times)
+        done = Done(prepared.key, len(shown), prepared.expires, [], [], listed)
         for name in feed.formats:
             form = FORMATS[name]
             path = feed.path + form.suffix

@@ -11,21 +11,27 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from feeds.errors import FAULTS, Unreadable
+from feeds.fields import Translation
 from feeds.parse import ENDINGS, ending, holds_many, parse, too_large
 from feeds.record import Complaint, Record
 from feeds.survey import NO_NAME
 
 _FAULTS = FAULTS - {errno.EIO}  # which may be one file's: a bad sector, a device
-_MOST_OF_MANY = 1 << 25  # bytes of a file with many records
+_MOST_OF_MANY = {".json": 1 << 23}  # bytes of a file with many records, held whole
+_MOST_LINES = 1 << 25  # bytes of one with a record a line
 _NO_NAME_REASON = "a name that is not UTF-8, rename it"
 
 
 def read(
-    files: Iterable[str], folder: Path, zone: tzinfo, most: int
+    files: Iterable[str],
+    folder: Path,
+    zone: tzinfo,
+    most: int,
+    fields: Translation | None = None,
 ) -> Iterator[Record | Complaint]:
     """Read the records of files named relative to a folder; a bad one as its complaint.
 
-    A record may take so many bytes.
+    A record may take so many bytes; `fields` tells what its fields are called.
     """
     root = os.fsencode(folder)
     for file in files:
@@ -37,7 +43,7 @@ def read(
             yield Complaint(file=name, line=1, reason=content)
             continue
         digest = ""
-        for item in parse(content, name, zone, most):
+        for item in parse(content, name, zone, most, fields):
             if isinstance(item, Complaint):
                 digest = digest or blake2b(content, digest_size=8).hexdigest()
                 yield replace(item, digest=digest)
@@ -60,7 +66,7 @@ def _content(place: bytes, name: str, most: int) -> bytes | str:
             return "no regular file, expected a record"
         what = "file" if holds_many(name) else "record"
         if what == "file":
-            most = max(most, _MOST_OF_MANY)
+            most = max(most, _MOST_OF_MANY.get(ending(name), _MOST_LINES))
         content = _all(descriptor, status.st_size, most)
         return too_large(most, what) if content is None else content
     except OSError as error:

@@ -100,7 +100,10 @@ class Record(Struct, frozen=True, kw_only=True):
 
 
 class Raw(Struct, frozen=True, kw_only=True):
-    """One mapping out of a file, before its fields are believed."""
+    """One mapping out of a file, before its fields are believed.
+
+    `origin` tells by what name a field stands in the file, where that is not ours.
+    """
 
     file: str
     line: int
@@ -108,6 +111,7 @@ class Raw(Struct, frozen=True, kw_only=True):
     body: str
     locate: Callable[[Path], int]
     size: int = 0
+    origin: Callable[[Path], Path] | None = None
 
 
 class Wrong(Exception):
@@ -129,7 +133,13 @@ def record(raw: Raw, zone: tzinfo) -> Record | Complaint:
     try:
         return _record(raw, fields, zone)
     except Wrong as wrong:
-        return _complaint(raw, wrong, fields.hint(wrong))
+        return complaint(raw, wrong)
+
+
+def complaint(raw: Raw, wrong: Wrong) -> Complaint:
+    """Say what makes a record none, and what was probably meant."""
+    wrong = _as_written(raw, wrong)
+    return _complaint(raw, wrong, Fields(raw.fields).hint(wrong))
 
 
 def boolean(value: object) -> bool | None:
@@ -259,7 +269,7 @@ def _record(raw: Raw, fields: Fields, zone: tzinfo) -> Record:
         images.setdefault(image.url, image)
     related = tuple(_related(fields, flaws))
     body = printable(raw.body or fields.scalar("body", "text")).strip()
-    told = [_complaint(raw, flaw) for flaw in flaws]
+    told = [_complaint(raw, _as_written(raw, flaw)) for flaw in flaws]
     if tangled(body):
         told.append(
             Complaint(file=raw.file, line=raw.locate(("body",)), reason=_TANGLED)
@@ -352,6 +362,13 @@ def _pixels(image: Fields, name: str, flaws: list[Wrong]) -> int | None:
     except Wrong as wrong:
         flaws.append(wrong)
         return None
+
+
+def _as_written(raw: Raw, wrong: Wrong) -> Wrong:
+    """Name a value as its file does."""
+    if raw.origin is None:
+        return wrong
+    return Wrong(raw.origin(wrong.path), wrong.expected, wrong.value)
 
 
 def _complaint(raw: Raw, wrong: Wrong, hint: str = "") -> Complaint:

@@ -9,13 +9,13 @@ import os
 import zlib
 from pathlib import Path
 
-SUFFIX = ".sum"
+SUFFIXES = (".sum", ".sum.new")
+"""What the names of a seal, and of one that is being written, end in."""
 
 
 def put(file: Path) -> None:
     """Seal a file. Raises OSError."""
-    seal = _beside(file)
-    new = seal.with_name(f"{seal.name}.new")
+    seal, new = (file.with_name(file.name + suffix) for suffix in SUFFIXES)
     new.unlink(missing_ok=True)
     with new.open("x", encoding="ascii") as opened:
         opened.write(_sum(file))
@@ -38,7 +38,7 @@ def is_broken(file: Path) -> bool:
 
 
 def _beside(file: Path) -> Path:
-    return file.with_name(file.name + SUFFIX)
+    return file.with_name(file.name + SUFFIXES[0])
 
 
 def _sum(file: Path) -> str:

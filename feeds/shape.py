@@ -72,6 +72,16 @@ Order = Annotated[
     Literal["published", "updated"], Meta(description="published or updated")
 ]
 
+Theirs = Annotated[
+    Text | Annotated[tuple[Text, ...], Meta(min_length=1)],
+    Meta(description="a field's name, or a list of them"),
+]
+Preset = Annotated[
+    Literal["jekyll", "hugo", "pelican", "eleventy"],
+    Meta(description="jekyll, hugo, pelican or eleventy"),
+]
+Split = Annotated[Literal["comma", "space"], Meta(description="comma or space")]
+
 
 class Key(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A mapping of feeds.yaml."""
@@ -172,6 +182,72 @@ class Provider(Group, frozen=True, kw_only=True):
     """What one provider changes, wherever it has a feed."""
 
 
+class Joined(Key, frozen=True, kw_only=True):
+    """Names out of several fields, or out of one text."""
+
+    from_: Theirs = field(name="from")
+    split: Split | None = None
+
+
+class Truth(Key, frozen=True, kw_only=True):
+    """What says that a record is published, and what holds where nothing does."""
+
+    from_: Theirs | None = field(default=None, name="from")
+    not_: Theirs | None = field(default=None, name="not")
+    default: Flag | None = None
+
+
+class Origin(Key, frozen=True, kw_only=True):
+    """Where a provider's name and domain are found."""
+
+    name: Theirs | None = None
+    domain: Theirs | None = None
+
+
+class Fields(Key, frozen=True, kw_only=True, rename="camel"):
+    """Where the records of other tools have what ours have: our field, then theirs."""
+
+    preset: Preset | None = None
+    base: Address | None = None
+    url: Text | None = None
+    slug: Theirs | None = None
+    title: Theirs | None = None
+    web_url: Theirs | None = None
+    original_url: Theirs | None = None
+    published_date_time: Theirs | None = None
+    updated_date_time: Theirs | None = None
+    published: (
+        Annotated[
+            Text | Annotated[tuple[Text, ...], Meta(min_length=1)] | Truth,
+            Meta(description="a field's name, a list, or a mapping with from or not"),
+        ]
+        | None
+    ) = None
+    quality: Theirs | None = None
+    heat: Theirs | None = None
+    excerpt: Theirs | None = None
+    provider: (
+        Annotated[
+            Text | Annotated[tuple[Text, ...], Meta(min_length=1)] | Origin,
+            Meta(description="a field's name, or a mapping of name and domain"),
+        ]
+        | None
+    ) = None
+    topics: (
+        Annotated[
+            Text | Annotated[tuple[Text, ...], Meta(min_length=1)] | Joined,
+            Meta(description="a field's name, a list, or a mapping of from and split"),
+        ]
+        | None
+    ) = None
+    category: Theirs | None = None
+    type: Theirs | None = None
+    images: Theirs | None = None
+    related: Theirs | None = None
+    id: Theirs | None = None
+    body: Theirs | None = None
+
+
 class Shape(Key, frozen=True, kw_only=True):
     """The whole of feeds.yaml."""
 
@@ -180,8 +256,10 @@ class Shape(Key, frozen=True, kw_only=True):
     feeds: Annotated[
         tuple[Feed, ...], Meta(min_length=1, description="a list of feeds")
     ]
+    fields: Fields | None = None
     output: Text = "output"
     max_record_size: Size = 1 << 20
+    pages: Flag = True
     formats: Formats = ("rss", "atom")
     defaults: Rules = Rules()
     topics: dict[str, Topic | None] = {}

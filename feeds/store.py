@@ -37,6 +37,7 @@ from feeds.assess import Sheet
 from feeds.errors import FeedsError, Unwritable
 from feeds.feed import SUFFIXES
 from feeds.group import Place
+from feeds.listing import Listing
 from feeds.record import Complaint
 from feeds.select import Standing
 from feeds.survey import NO_NAME, Folders
@@ -61,7 +62,7 @@ _FAULTS = frozenset(
     }
 )
 _IGNORE = "*\n"
-_PARTS = ("", "-journal", "-wal", "-shm", seal.SUFFIX)
+_PARTS = ("", "-journal", "-wal", "-shm", *seal.SUFFIXES)
 _SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID;
 CREATE TABLE folder (name TEXT PRIMARY KEY, files BLOB) WITHOUT ROWID;
@@ -80,7 +81,7 @@ CREATE TABLE tally (
     name TEXT, spelling TEXT, count INTEGER, PRIMARY KEY (name, spelling)) WITHOUT ROWID;
 CREATE TABLE place (
     key INTEGER PRIMARY KEY, feed INTEGER, topic TEXT, provider TEXT,
-    entries INTEGER, expires INTEGER, dirty INTEGER);
+    entries INTEGER, expires INTEGER, dirty INTEGER, listing BLOB);
 CREATE TABLE document (
     path TEXT PRIMARY KEY, place INTEGER, digests BLOB, size INTEGER,
     modified INTEGER, changed INTEGER, inode INTEGER) WITHOUT ROWID;
@@ -114,6 +115,10 @@ _DERIVED = (
 _VERSION = int.from_bytes(blake2b(_SCHEMA.encode(), digest_size=3).digest(), "big")
 
 
+SITE = 0
+"""The key, among those of places, of documents that belong to no feed."""
+
+
 class Damaged(FeedsError):
     """The state cannot be used; a build without it repairs it."""
 
@@ -143,6 +148,7 @@ class Done(NamedTuple):
     expires: int | None
     documents: list[tuple[str, Written]]
     written: list[str]
+    listing: Listing | None = None
 
 
 class Store:
@@ -550,8 +556,9 @@ class Ledger:
     def keep(self, done: Sequence[Done]) -> None:
         """Note what stands in the output now."""
         self.run_many(
-            "UPDATE place SET entries = ?, expires = ?, dirty = 0 WHERE key = ?",
-            [(one.entries, one.expires, one.key) for one in done],
+            "UPDATE place SET entries = ?, expires = ?, dirty = 0, listing = ?"
+            " WHERE key = ?",
+            [(one.entries, one.expires, _packed(one.listing), one.key) for one in done],
         )
         self._note(
             {path: new for one in done for path, new in one.documents}, "REPLACE"
@@ -601,6 +608,11 @@ class Ledger:
     def feeds(self) -> int:
         """Count the feeds there are."""
         return self._count("SELECT COUNT(*) FROM place WHERE entries IS NOT NULL")
+
+    def listings(self) -> dict[int, Listing]:
+        """Give what a list of all feeds says of each."""
+        rows = self.run("SELECT key, listing FROM place WHERE entries IS NOT NULL")
+        return {key: msgspec.msgpack.decode(one, type=Listing) for key, one in rows}
 
     def entries(self) -> int:
         """Count the entries of all feeds."""
@@ -707,8 +719,9 @@ def _read(file: Path, query: str, mode: str = "ro") -> list[Any]:
         with closing(
             sqlite3.connect(f"{file.absolute().as_uri()}?mode={mode}", uri=True)
         ) as connection:
-            return [row[0] for row in connection.execute(query)]
-    except sqlite3.DatabaseError:
+            found = [row[0] for row in connection.execute(query)]
+            return [] if seal.is_broken(file) else found
+    except (sqlite3.DatabaseError, OSError):
         return []
 
 
@@ -728,6 +741,8 @@ def _packed(value: object) -> bytes:
 def _plain(paths: Iterable[str]) -> Iterator[str]:
     """Believe only what may be the path of a document."""
     for path in paths:
+        if not isinstance(path, str):
+            continue
         odd = path.startswith("/") or ".." in path.split("/") or "\0" in path
         if not odd and path.endswith(SUFFIXES):
             yield path

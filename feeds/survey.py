@@ -4,11 +4,13 @@ A survey costs a look at every file, and is most of what a build with nothing to
 so what a folder held is packed, and only folders that differ are unpacked again.
 """
 
-import glob
+import errno
 import os
+import stat
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from fnmatch import fnmatch
 from functools import cache, partial
 from pathlib import Path
 from typing import NamedTuple
@@ -74,11 +76,12 @@ def survey(config: Config, output: Path, before: Folders, jobs: int) -> Survey:
     Large work, going by what there was before, is shared by so many processes.
     Raises Mistake where a source is missing or lies in the output, and Unreadable.
     """
-    finder = _Finder({_inode(output), _inode(config.file)} - {None})
+    passed_over = {_inode(output), _inode(config.file)} - {None}
+    finder = _Finder(passed_over, config.file.name)
     todo: list[_Folder] = []
     for place in _places(config, output):
         name = shown(os.path.relpath(place, config.folder))
-        if os.path.isdir(place):
+        if _is_dir(place):
             todo.append(_Folder(place, "" if name == "." else name, ()))
         else:
             finder.note(place, name)
@@ -127,9 +130,59 @@ def _places(config: Config, output: Path) -> Iterator[str]:
         if not _WILD & set(source):
             yield start
             continue
-        pattern = os.path.join(glob.escape(str(config.folder)), source)
-        matches = glob.iglob(pattern, recursive=True)
+        parts = Path(source).parts
+        matches = _expanded(str(config.folder), parts, ())
         yield from (one for one in matches if not inside(os.path.dirname(one)))
+
+
+def _expanded(
+    place: str, parts: Sequence[str], above: tuple[_Inode | None, ...]
+) -> Iterator[str]:
+    """Expand a glob as glob.glob does; but a folder that cannot be listed stands for itself.
+
+    Raises Unreadable.
+    """
+    if not parts:
+        if os.path.lexists(place):
+            yield place
+    elif not _WILD & set(parts[0]):
+        yield from _expanded(os.path.join(place, parts[0]), parts[1:], above)
+    elif (inode := _inode(place)) not in above:
+        yield from _matches(place, parts, (*above, inode))
+
+
+def _matches(
+    place: str, parts: Sequence[str], above: tuple[_Inode | None, ...]
+) -> Iterator[str]:
+    """Match the first part of a glob, which has a wildcard. Raises Unreadable."""
+    is_deep = parts[0] == "**"
+    if is_deep:
+        yield from _expanded(place, parts[1:], ())
+    entries = _listed(place)
+    if entries is None:
+        yield place
+        return
+    for entry in entries:
+        if entry.name[0] == "." and parts[0][0] != ".":
+            continue
+        if not is_deep and fnmatch(entry.name, parts[0]):
+            yield from _expanded(entry.path, parts[1:], ())
+        elif is_deep and _is_folder(entry):
+            yield from _expanded(entry.path, parts, above)
+        elif is_deep and len(parts) == 1:
+            yield entry.path
+
+
+def _listed(place: str) -> list[os.DirEntry[str]] | None:
+    """List what may be a folder; None where that cannot be done. Raises Unreadable."""
+    try:
+        with os.scandir(place) as listing:
+            return list(listing)
+    except (NotADirectoryError, FileNotFoundError):
+        return []
+    except OSError as error:
+        _refuse_fault(error, place)
+        return None
 
 
 def _start(source: str, config: Config, output: Path) -> str:
@@ -170,8 +223,8 @@ class _Folder(NamedTuple):
 class _Finder:
     """One walk over the sources."""
 
-    def __init__(self, passed_over: set[_Inode | None]) -> None:
-        self.passed_over = passed_over
+    def __init__(self, passed_over: set[_Inode | None], ours: str) -> None:
+        self.passed_over, self.ours = passed_over, ours
         self.begun = time.time_ns()
         self.found: dict[str, _Files] = {}
         self.lone: defaultdict[str, _Files] = defaultdict(dict)
@@ -214,9 +267,8 @@ class _Finder:
             os.close(descriptor)
 
     def unlisted(self, folder: _Folder, error: OSError | None = None) -> list[_Folder]:
-        if error and error.errno in FAULTS:
-            what = f"cannot be listed: {error.strerror}"
-            raise Unreadable(f"{folder.path}: {what}") from error
+        if error:
+            _refuse_fault(error, folder.path)
         self.found[folder.name] = {"": ()}  # it stands for itself
         return []
 
@@ -231,7 +283,8 @@ class _Finder:
                 continue
             file = name if name.isascii() else _encodable(name)
             if name.endswith(_USUAL) or ending(name) in ENDINGS:
-                if not name.endswith(_OURS) or self.is_read(folder.path, name):
+                is_suspect = name.endswith(_OURS) or name == self.ours
+                if not is_suspect or self.is_read(folder.path, name):
                     here[file] = self.signed(entry.stat)
             elif _is_folder(entry):
                 if file.endswith(NO_NAME):
@@ -287,8 +340,24 @@ def _encodable(name: str) -> str:
 def _is_folder(entry: os.DirEntry[str]) -> bool:
     try:
         return entry.is_dir()
-    except OSError:  # a link to itself
+    except OSError as error:
+        _refuse_fault(error, entry.name)
+        return error.errno != errno.ELOOP  # which a link to itself is
+
+
+def _is_dir(place: str) -> bool:
+    try:
+        return stat.S_ISDIR(os.stat(place).st_mode)
+    except OSError as error:
+        _refuse_fault(error, place)
         return False
+
+
+def _refuse_fault(error: OSError, place: str) -> None:
+    """Take nothing for gone that only cannot be read now. Raises Unreadable."""
+    if error.errno in FAULTS:
+        what = f"{place}: cannot be listed: {error.strerror}"
+        raise Unreadable(what) from error
 
 
 def _inode(place: str | Path) -> _Inode | None:

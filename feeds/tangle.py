@@ -9,6 +9,8 @@ _MOST_MARKS = 40_000
 _MOST_TAGS = 10_000
 _MOST_COPIED = 8_000_000  # characters
 _MOST_COMPARED = 1_000_000_000
+_MOST_QUOTED = 500_000  # each line that a quote begins with, times all lines
+_QUOTE = re.compile(r"^[ \t>*+0-9.)-]*>", re.MULTILINE)
 _DEFINITION = re.compile(
     r"""\]:[\s>]*+(?:<[^<>\n]*+>|\S++)"""
     r"""(?:[\s>]++(?:"(?:\\.|[^"\\])*+"|'(?:\\.|[^'\\])*+'|\((?:\\.|[^()\\])*+\)))?+""",
@@ -29,6 +31,7 @@ def tangled(markdown: str) -> bool:
     tags = markdown.count("<")
     return (
         sum(map(markdown.count, _MARKS)) > _MOST_MARKS
+        or markdown.count("\n") * len(_QUOTE.findall(markdown)) > _MOST_QUOTED
         or ("]:" in markdown and _referred(markdown) > _MOST_COPIED)
         or (tags > 0 and _is_tangled_html(markdown, tags))
     )

@@ -42,6 +42,14 @@ def tell(lines: Iterable[object], level: str = "warning") -> None:
         click.echo(_written(line, level), err=True)
 
 
+def tell_collector(line: str) -> bool:
+    """Write an error as JSON where messages are; tell whether they are."""
+    is_wanted = _FORM.get() == "json"
+    if is_wanted:
+        tell([line], "error")
+    return is_wanted
+
+
 def show(lines: Iterable[object]) -> None:
     """Write results to standard output."""
     for line in lines:

@@ -3,18 +3,20 @@
 import errno
 import fcntl
 import os
+import re
 import shutil
 import signal
 import stat
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from html import unescape
 from pathlib import Path
 
 import msgspec
 
 from feeds.errors import FAULTS, Locked, Unreadable, Unwritable
-from feeds.feed import GENERATOR, SUFFIXES
+from feeds.feed import FEEDS, GENERATOR, SUFFIXES
 
 STAGING = ".feeds-staging"
 """Where documents are written before they are moved into place; never left behind."""
@@ -182,8 +184,8 @@ class Output:
         """Read generator and self address off the head of a document."""
         generator = self_link = ""
         content = _read(f"{self._root}/{path}", fail=_fail)
-        if path.endswith(".json"):
-            return _json_marks(content or b"")
+        if other := _MARKS.get(path[path.rfind(".") :]):
+            return other(content or b"")
         for tag, text, attributes in _head(content or b""):
             if tag.endswith("generator"):
                 generator = text
@@ -306,11 +308,34 @@ def _json_marks(document: bytes) -> tuple[str, str]:
         return "", ""
 
 
+def _page_marks(document: bytes) -> tuple[str, str]:
+    """Read generator and self address off the head of a page that we wrote."""
+    found = _PAGE.search(document[:_HEAD])
+    return (found[1].decode(), unescape(found[2].decode())) if found else ("", "")
+
+
+def _comment_marks(document: bytes) -> tuple[str, str]:
+    """Read the generator off the first line of a style or a script."""
+    return (GENERATOR if document.startswith(_COMMENT) else "", "")
+
+
+_PAGE = re.compile(
+    rb'<meta name="generator" content="(\w+)">\n<link rel="canonical" href="([^"]*)">'
+)
+_COMMENT = b"/* generator: " + GENERATOR.encode()
+_MARKS = {
+    ".json": _json_marks,
+    ".html": _page_marks,
+    ".css": _comment_marks,
+    ".js": _comment_marks,
+}
+
+
 def feeds_of(documents: Iterable[str]) -> set[str]:
     """Name the feeds that documents belong to: their paths without the ending."""
     return {
         path.removesuffix(suffix)
         for path in documents
-        for suffix in SUFFIXES
+        for suffix in FEEDS
         if path.endswith(suffix)
     }

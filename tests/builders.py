@@ -57,7 +57,10 @@ def a_related(title: str = "Elsewhere", **fields: object) -> Related:
 
 def a_config(text: str | None = None, **keys: object) -> Config:
     """Parse a configuration, as written or by its top-level keys; one feed, `all`."""
-    given = {"site": SITE, "records": "records", "feeds": [{"path": "all"}], **keys}
+    given = {"site": SITE, "records": "records", "pages": False} | {
+        "feeds": [{"path": "all"}],
+        **keys,
+    }
     written = json.dumps(given, indent=1) if text is None else text
     return config.parse(written, Path("/site/feeds.yaml"))
 

@@ -10,6 +10,7 @@ from pathlib import Path
 CONFIG = """\
 site: {title: Test, url: "https://feeds.example.org/"}
 records: records
+pages: false
 feeds:
   - path: all
   - path: topics/{topic}

@@ -39,7 +39,7 @@ def test_a_mistake_in_the_configuration_is_exit_2_in_every_command(site, command
     assert result.code == 2
     assert result.out == ""
     assert (
-        result.err == 'feeds.yaml:6: defualts: no such key; did you mean "defaults"?\n'
+        result.err == 'feeds.yaml:7: defualts: no such key; did you mean "defaults"?\n'
     )
 
 

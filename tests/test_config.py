@@ -202,8 +202,8 @@ def test_a_topic_may_have_any_name():
         ("feed: []", '7: feed: no such key; did you mean "feeds"?'),
         (
             "zzzz: 3",
-            "7: zzzz: no such key, expected one of site, records, feeds, output,"
-            " max_record_size, formats, defaults, topics, providers",
+            "7: zzzz: no such key, expected one of site, records, feeds, fields, output,"
+            " max_record_size, pages, formats, defaults, topics, providers",
         ),
         (
             "defaults:\n  limt: 3",
@@ -265,8 +265,6 @@ def test_the_secret_of_records_is_no_key_here():
 @pytest.mark.parametrize(
     "key",
     [
-        "fields",
-        "pages",
         "archive",
         "hubs",
         "cache_seconds",
@@ -316,9 +314,9 @@ def test_a_size_has_bounds(written):
 
 
 @pytest.mark.parametrize("path", ["index", "feeds", "Index"])
-def test_a_reserved_path_is_for_later(path):
+def test_a_reserved_path_is_taken(path):
     assert complaint(f"{BASE}  - path: {path}\n") == (
-        f'feeds.yaml:7: feeds.path: not yet: the path "{path}" is kept for a later version'
+        f'feeds.yaml:7: feeds.path: the path "{path}" is that of the list of all feeds'
     )
 
 

@@ -1,4 +1,4 @@
-"""YAML into plain values: what was written is what there is, and nothing else."""
+"""Front matter into plain values: what was written is what there is, and nothing else."""
 
 import json
 
@@ -12,7 +12,11 @@ from feeds.frontmatter import (
     Unreadable,
     line_of,
     locate,
+    locate_meta,
+    locate_toml,
     parse,
+    parse_meta,
+    parse_toml,
     split,
 )
 
@@ -166,8 +170,14 @@ def test_an_alias_stands_for_what_it_names():
 def test_aliases_of_aliases_are_never_expanded():
     lines = ["a0: &a0 lol"]
     lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 20)]
-    found = parse("\n".join(lines))
-    assert found["a19"][0] is found["a18"]
+    found = parse("\n".join(lines[:6]))
+    assert found["a5"][0] is found["a4"]
+    with pytest.raises(Unreadable, match="aliases that repeat too much"):
+        parse("\n".join(lines))
+    text = f"a: &a {'x' * 200_000}\nb: ["
+    assert len(parse(f"{text}{'*a, ' * 5}]")["b"]) == 5
+    with pytest.raises(Unreadable, match="aliases that repeat too much"):
+        parse(f"{text}{'*a, ' * 6}]")
 
 
 @pytest.mark.parametrize(
@@ -451,3 +461,181 @@ def test_keys_and_items_are_counted_before_they_fill_the_memory():
 def test_a_tag_on_a_key_is_refused():
     with pytest.raises(Unreadable, match="a tag, expected plain YAML"):
         parse("!!python/name:os.system x: y")
+
+
+def toml_complaint(text):
+    with pytest.raises(Unreadable) as caught:
+        parse_toml(text, 2)
+    return caught.value.line, caught.value.what, caught.value.key
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("+++\na = 1\n+++\nBody\n", Document("a = 1", 2, "Body\n", "toml")),
+        ("\ufeff+++ \r\na = 1\r\n+++", Document("a = 1", 2, "", "toml")),
+        ("+++\n+++\n---\n", Document("", 2, "---\n", "toml")),
+        ("+++\na = '+++'\n+++\n+++\n", Document("a = '+++'", 2, "+++\n", "toml")),
+    ],
+)
+def test_toml_is_taken_from_its_fences(text, expected):
+    assert split(text) == expected
+
+
+def test_toml_wants_a_second_fence():
+    with pytest.raises(Unreadable) as caught:
+        split("+++\na = 1\n---\n")
+    assert caught.value.what == (
+        'the front matter has no end, expected a second "+++" line'
+    )
+
+
+@pytest.mark.parametrize(
+    ("written", "text"),
+    [
+        ("'NO'", "NO"),
+        ("1.10", "1.10"),
+        ("2020", "2020"),
+        ("1_000", "1000"),
+        ("0xff", "255"),
+        ("1_0.5_0", "10.50"),
+        ("1e5", "1e5"),
+        ("true", "true"),
+        ("false", "false"),
+        ("2024-02-02", "2024-02-02"),
+        ("2024-02-02 04:14:54Z", "2024-02-02T04:14:54+00:00"),
+        ("2024-02-02T04:14:54-08:00", "2024-02-02T04:14:54-08:00"),
+        ("10:15:00", "10:15:00"),
+        ('""', ""),
+    ],
+)
+def test_a_scalar_of_toml_is_the_text_of_it(written, text):
+    assert parse_toml(f"a = {written}\nb = [{written}]") == {"a": text, "b": [text]}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("title = 1\ntitle = 2", (3, "a key is given twice", "title")),
+        ("[a]\nb = 1\n[a]", (4, "a key is given twice", "")),
+        ("title = {b = 1, b = 2}", (2, "a key is given twice", "")),
+        ("a = 1\nb", (3, "not TOML: expected '=' after a key in a key/value pair", "")),
+        ("a = [1", (2, "not TOML: unclosed array", "")),
+        ("a = no", (2, "not TOML: invalid value", "")),
+        ("a = '\x01'", (2, "not TOML: wrong here", "")),
+        ("a = " + "9" * 5000, (2, "not TOML: a number far too long", "")),
+        ("a = 0x" + "f" * 9000, (2, "not TOML: a number far too long", "")),
+        ("\na = " + "[" * 25 + "]" * 25, (2, f"nested more than {MAX_DEPTH} deep", "")),
+        ("a = " + "[" * 100_000, (2, f"nested more than {MAX_DEPTH} deep", "")),
+        ("\n" + "a." * 100_000 + "a=1", (3, f"nested more than {MAX_DEPTH} deep", "")),
+        ("a = [" + "1," * 60_000 + "]", (2, "more than 50,000 keys and items", "")),
+    ],
+    ids=lambda value: str(value)[:40],
+)
+def test_what_is_no_toml_is_told_where(text, expected):
+    assert toml_complaint(text) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"secured = '{SECRET}'",
+        f"a = 1\n[secured]\nb = '{SECRET}'",
+        f"[a]\nsecured = '{SECRET}'\n[[c]]\nsecured = ['{SECRET}']",
+        f"secured.x = '{SECRET}'",
+        f"secured = '{SECRET}",
+        f"secured = {SECRET}",
+        f"['{SECRET}'\n",
+        f"['{SECRET}']\n['{SECRET}']",
+        f"secured = {{'{SECRET}' = 1, '{SECRET}' = 2}}",
+        f"'{SECRET}' = 1\n'{SECRET}' = 2",
+        f"secured.'{SECRET}' = 1\n[secured.'{SECRET}']",
+    ],
+)
+def test_toml_keeps_the_secret_too(text):
+    try:
+        assert SECRET not in repr(parse_toml(text))
+    except Unreadable as error:
+        assert SECRET not in f"{error.what} {error.__cause__}"
+
+
+@pytest.mark.parametrize(
+    ("path", "line"),
+    [
+        (("title",), 2),
+        (("params",), 3),
+        (("params", "author"), 4),
+        (("params", "a", "b"), 5),
+        (("images", 0, "url"), 10),
+        (("images", 1, "url"), 12),
+        (("none",), 2),
+        (("after",), 2),
+    ],
+)
+def test_a_key_of_toml_is_found_on_its_line(path, line):
+    text = (
+        "title = 'T'\n[params]\nauthor = 'x'\na.b = 1\nlong = '''\nafter = 1\n'''\n"
+        "[[images]]\nurl = '1'\n[[images]]\nurl = '2'\n"
+    )
+    assert locate_toml(text, 2, path) == line
+
+
+@settings(deadline=None)
+@given(
+    st.lists(
+        st.sampled_from(
+            [*"a.=[]{}\"'\\#,\n 1-:T_", "secured", "title", "'''", '"""', "2020-01-01"]
+        ),
+        max_size=12,
+    ).map("".join)
+)
+def test_any_toml_is_read_or_told_why_not_with_a_line_it_has(text):
+    try:
+        parse_toml(text)
+    except Unreadable as error:
+        assert 1 <= error.line <= text.count("\n") + 1
+        assert error.what
+    assert 1 <= locate_toml(text, 1, ("a", "title")) <= text.count("\n") + 1
+
+
+META = "Title: T\nDate: 2021-02-03\nSummary: one\n    two\nTags: a: b\n"
+
+
+def test_lines_of_metadata_are_taken_off_where_they_are_allowed():
+    document = split(f"{META}\nText: body\n", meta=True)
+    assert document == Document(META, 1, "\nText: body\n", "meta")
+    assert split("a: 1", meta=True) == Document("a: 1", 1, "", "meta")
+    assert split("---\na: 1\n---\n", meta=True).kind == "yaml"
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "what"),
+    [
+        ("Text", 1, 'no front matter, expected "---" on the first line'),
+        ("", 1, 'no front matter, expected "---" on the first line'),
+        ("a: 1\nText", 2, 'expected "Key: value" or an empty line'),
+        ("a: 1\n  more", 2, 'expected "Key: value" or an empty line'),
+    ],
+)
+def test_what_is_no_metadata_is_told_where(text, line, what):
+    with pytest.raises(Unreadable) as caught:
+        split(text, meta=True)
+    assert (caught.value.line, caught.value.what) == (line, what)
+
+
+def test_metadata_is_a_mapping_with_keys_in_lower_case():
+    assert parse_meta(META) == {
+        "title": "T",
+        "date": "2021-02-03",
+        "summary": "one two",
+        "tags": "a: b",
+    }
+    assert locate_meta(META, 1, ("tags", 0)) == 5
+    assert locate_meta(META, 1, ("none",)) == 1
+
+
+def test_metadata_given_twice_is_told_and_the_secret_left_out():
+    with pytest.raises(Unreadable) as caught:
+        parse_meta("a: 1\nb: 2\nA: 3\n")
+    assert (caught.value.line, caught.value.key) == (3, "a")
+    assert parse_meta(f"a: 1\nSecured: {SECRET}\n    {SECRET}\n") == {"a": "1"}

@@ -13,6 +13,9 @@ SETS = {"seeds": ROOT, "rich": GOLDEN / "rich"}
 DOCUMENTS = [
     "seeds/all.rss",
     "seeds/all.atom",
+    "seeds/all.html",
+    "seeds/index.html",
+    "seeds/feeds.opml",
     "seeds/topics/vision/weau.com.rss",
     "seeds/topics/vision/weau.com.atom",
     "rich/all.rss",

@@ -17,6 +17,7 @@ from tests.site import NOW, Site
 CONFIG = """\
 site: {title: Test, url: "https://feeds.example.org/"}
 records: records
+pages: false
 feeds:
   - path: all
   - path: found
@@ -132,13 +133,15 @@ def laughs(field):
 
 
 DEEP = "nested more than 24 deep"
+REPEATS = "x: &a " + "A" * 900_000 + "\nrelated: [" + "{title: *a}, " * 250 + "]"
 YAML = {
     "list.md": (story(f"x: {'[' * 100_000}"), f"7: {DEEP}"),
     "mapping.md": (story(f"x: {'{a: ' * 100_000}"), f"7: {DEEP}"),
     "dashes.md": (story(f"x:\n  {'- ' * 100_000}"), f"8: {DEEP}"),
     "keys.md": (story("? " * 100_000), "7: a key that is no text"),
     "secured.md": (story(f"secured: {'[' * 100_000}"), f"7: {DEEP}"),
-    "laughs.md": (story(laughs("type")), "17: type: got a list, expected text"),
+    "laughs.md": (story(laughs("type")), "12: aliases that repeat too much"),
+    "repeats.md": (story(REPEATS), "8: aliases that repeat too much"),
     "python.md": (
         story('x: !!python/object/apply:os.system ["touch owned"]'),
         "7: a tag, expected plain YAML",
@@ -263,6 +266,7 @@ BODIES = {
     "titles": "[a]: b '" + up_to("x\n"),
     "labels": up_to("[a\n"),
     "lazy": ">" * 500 + up_to("a\n"),
+    "quotes": ">     a\nb\n" * 13_300,
     "percent": f"[a](https://h.example/{up_to('%')})",
 }
 SCRIPTS = [

@@ -19,6 +19,7 @@ from feeds.errors import Unwritable
 from feeds.plan import plan
 from feeds.preview import gather
 from feeds.store import FOLDER
+from feeds.write import feeds_of
 from tests.strategies import (
     MANY_BUILDS,
     ROTTEN,
@@ -102,6 +103,7 @@ configurations = st.fixed_dictionaries(
     },
     optional={
         "formats": st.sampled_from([["rss"], ["atom"], ["json", "rss"]]),
+        "pages": st.booleans(),
         "defaults": st.sampled_from(
             [{"status": "any"}, {"limit": 2}, {"min_quality": 40}, {"order": "updated"}]
         ),
@@ -222,7 +224,7 @@ class Bench(Desk):
         reading = gather(self.settings, self.output)
         planned = plan(reading.records, self.settings, self.time)
         return (
-            {one.path: one.render() for one in planned.documents()},
+            {one.path: one.render() for one in planned.documents()} | planned.site(),
             {
                 "read": len(reading.records) + len(reading.complaints),
                 "drafts": sum(record.is_draft for record in reading.records),
@@ -285,8 +287,8 @@ def check(bench, jobs=1):
     documents, words = bench.expected()
     assert tree(bench.output) == documents
     assert said(outcome) == words
-    paths = {one.rpartition(".")[0] for one in documents}
-    assert outcome.feeds_written + outcome.feeds_unchanged == len(paths)
+    feeds = feeds_of(documents)
+    assert outcome.feeds_written + outcome.feeds_unchanged == len(feeds)
     again = bench.build(jobs)
     assert (list(again.written), list(again.removed)) == ([], [])
     assert said(again) == words

@@ -546,3 +546,17 @@ def test_the_lines_of_many_flaws_are_found_in_one_reading():
     images = "\n".join("- x" for _ in range(200))
     (found,) = read(fenced(f"{GOOD}images:\n{images}\n"))
     assert [flaw.line for flaw in found.flaws] == [*range(6, 206)]
+
+
+def test_toml_front_matter_is_read_as_yaml_is():
+    toml = (
+        "+++\ntitle = 'Story'\nwebUrl = 'https://a.example/s'\n"
+        f"publishedDateTime = 2021-02-13\nsecured = '{SECRET}'\n+++\nText\n"
+    )
+    assert read(toml) == read(fenced(GOOD, "Text\n"))
+    (found,) = read(toml.replace("+++\nText", "quality = 'high'\n+++\nText"))
+    assert str(found) == 's.md:6: quality: got "high", expected a number'
+    (found,) = read(toml.replace("+++\nText", "title = 'x'\n+++\nText"))
+    assert str(found) == "s.md:6: title: given twice"
+    (found,) = parse(toml.encode(), "s.md", UTC, 50)
+    assert str(found) == f"s.md:1: {too_large(50)}"

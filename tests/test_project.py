@@ -23,7 +23,7 @@ def test_everything_that_is_brought_along_is_listed_with_its_licence():
     design = (ROOT / "docs" / "design.md").read_text("utf-8")
     dependencies = design[design.index("## Dependencies") :].lower()
     rows = dict(re.findall(r"^\| ([\w-]+) \|.*\| (.+) \|$", dependencies, re.MULTILINE))
-    brought = dict(re.findall(r"([\w-]+) \(([\w ]+)\)", dependencies))
+    brought = dict(re.findall(r"([\w-]+) \(([\w -]+)\)", dependencies))
     assert needed("feeds") == rows.keys() - {"package", "---"} | brought.keys()
     assert all(rows.values()) and all(brought.values())
 

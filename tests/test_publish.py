@@ -17,6 +17,7 @@ from tests.site import NOW, Site
 CONFIG = """\
 site: {title: Test, url: "https://feeds.example.org/"}
 records: records
+pages: false
 feeds:
   - path: all
   - path: topics/{topic}

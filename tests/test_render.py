@@ -8,6 +8,7 @@ from xml.etree import ElementTree as ET
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from feeds.feed import EMPTY, Enclosure, Entry, Feed, Image, Person, Related, filled
 from feeds.render import FORMATS, atom, documents, rss
@@ -153,6 +154,7 @@ def test_entries_written_alone_make_the_document_feedgen_writes_whole(name, feed
 @pytest.mark.parametrize("name", FORMATS)
 @given(feed=feeds)
 def test_a_document_is_cut_into_the_fragments_of_its_entries(name, feed):
+    feed = replace(feed, formats=(name,))
     fragments = FORMATS[name].entries(feed.entries)
     assert FORMATS[name].cut(written(feed)[name]) == fragments
     assert fragments == [FORMATS[name].entries([one])[0] for one in feed.entries]

@@ -110,7 +110,7 @@ def test_messages_can_be_read_by_a_collector(site):
 @pytest.mark.parametrize(
     ("config", "code", "message"),
     [
-        (f"{CONFIG}x: 1\n", 2, "feeds.yaml:6: x: no such key"),
+        (f"{CONFIG}x: 1\n", 2, "feeds.yaml:7: x: no such key"),
         (f"{CONFIG}output: feeds.yaml/x\n", 1, "feeds.yaml/x: cannot be made"),
     ],
 )

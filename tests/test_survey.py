@@ -1,14 +1,16 @@
 """Sources into files: which are found, and which of them changed."""
 
+import errno
+import glob
 import os
 
 import pytest
 
 from feeds import config
 from feeds import survey as module
-from feeds.errors import Mistake
+from feeds.errors import Mistake, Unreadable
 from feeds.survey import changed, shown, survey
-from tests.sources import configured, found, write
+from tests.sources import CONFIG, configured, found, write
 
 
 def test_a_folder_is_read_recursively_and_in_order(folder):
@@ -259,3 +261,61 @@ def test_processes_share_the_looking_and_see_the_same(
     before = seen(folder, {}, sources)
     assert seen(folder, before.folders, sources, jobs) == before
     assert len(before.files()) == 62
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        *("records/*.md", "records/**", "records/**/*.md", "**/*.md", "*/*/*.md"),
+        *(
+            "records/[a-b]*",
+            "records/d?",
+            "records/*/c.md",
+            "records/.h*",
+            "./re*/a.md",
+        ),
+        *("records/**/d/**/*.md", "records/../records/*.md"),
+    ],
+)
+def test_a_glob_finds_what_the_standard_library_finds(folder, pattern):
+    for name in ("b.md", "d1/c.md", "d1/d/e.md", ".hidden/f.md", ".h.md", "d1/.g.md"):
+        write(folder / "records" / name)
+    (folder / "records" / "link").symlink_to("d1")
+    expected = {
+        os.path.realpath(one)
+        for one in glob.iglob(str(folder / pattern), recursive=True)  # noqa: PTH207
+        if one.endswith(".md")
+    }
+    below = {os.path.realpath(folder / name) for name in found(folder, f'"{pattern}"')}
+    assert below >= expected
+    named = {name for name in below - expected if "/." in name[len(str(folder)) :]}
+    assert named == set() or "/.h" in pattern
+
+
+@pytest.mark.parametrize(
+    "sources", ['"records/*/*.md"', '"records/**/*.md"', "records"]
+)
+def test_a_folder_that_cannot_be_listed_is_told_of(folder, monkeypatch, sources):
+    write(folder / "records" / "b" / "c.md")
+    real, closed = os.scandir, folder / "records" / "b"
+
+    def scandir(place):
+        # A survey lists what it has opened.
+        at = place if isinstance(place, str) else f"/proc/self/fd/{place}"
+        if os.path.realpath(at) == str(closed):
+            raise OSError(errno_now, os.strerror(errno_now))
+        return real(place)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    errno_now = errno.EACCES
+    assert "records/b" in found(folder, sources)
+    errno_now = errno.EIO
+    with pytest.raises(Unreadable, match="cannot be listed: Input/output error"):
+        found(folder, sources)
+
+
+@pytest.mark.parametrize("name", ["conf.txt", "Conf.YAML"])
+def test_a_configuration_of_any_name_is_passed_over(folder, name):
+    (folder / name).write_text(CONFIG % ".", "utf-8")
+    given = config.load(folder / name)
+    assert survey(given, folder / "output", {}, 1).files() == ["records/a.md"]

@@ -6,8 +6,9 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
-from feeds.feed import Entry, Feed
+from feeds.feed import PAGE, Entry, Feed
 from feeds.render import jsonfeed
+from feeds.render.kinds import FEEDS
 
 _BATCH = 100
 """How many entries are trees at a time; each is some 13 KB."""
@@ -22,6 +23,7 @@ class Writer(NamedTuple):
 
 class Format(Struct, frozen=True):
     """How a format is written: each entry to a fragment, and a document around these.
+
 
     `cut` gives the fragments that a document was made of. A writer may be slow to import,
     so it waits until it is wanted.
@@ -70,14 +72,27 @@ def _atom() -> Writer:
     return Writer(lambda entries: _cut_atom(atom.entries(entries)), atom.document)
 
 
+def _page() -> Writer:
+    from feeds.render import page  # noqa: PLC0415
+
+    return Writer(page.entries, page.document)
+
+
+def _cut_page(document: bytes) -> list[bytes]:
+    start, end = b"<article>\n", b"</article>\n"
+    _head, *pieces = document.split(start)
+    return [start + piece.partition(end)[0] + end for piece in pieces]
+
+
 def _json() -> Writer:
     return Writer(jsonfeed.entries, jsonfeed.document)
 
 
 FORMATS = {
-    "rss": Format(".rss", "application/rss+xml", _cut_rss, _rss),
-    "atom": Format(".atom", "application/atom+xml", _cut_atom, _atom),
-    "json": Format(".json", "application/feed+json", jsonfeed.cut, _json),
+    "rss": Format(*FEEDS["rss"][1:], _cut_rss, _rss),
+    "atom": Format(*FEEDS["atom"][1:], _cut_atom, _atom),
+    "json": Format(*FEEDS["json"][1:], jsonfeed.cut, _json),
+    PAGE: Format(".html", "text/html", _cut_page, _page),
 }
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from feeds.feed import Entry, Feed
-from feeds.render.generator import Shell, around, generator, together
+from feeds.render.generator import Shell, around, generator, styled, together
 
 
 def entries(entries: Iterable[Entry]) -> bytes:
@@ -14,7 +14,8 @@ def entries(entries: Iterable[Entry]) -> bytes:
 
 def document(feed: Feed, self_link: str, entries: Iterable[bytes]) -> bytes:
     """Write a feed as an Atom feed around its entries."""
-    return around(shell(feed, self_link).atom_str(pretty=True), entries, b"</feed>")
+    written = shell(feed, self_link).atom_str(pretty=True)
+    return styled(around(written, entries, b"</feed>"), feed)
 
 
 def shell(feed: Feed, self_link: str) -> Shell:

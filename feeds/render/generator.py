@@ -22,12 +22,13 @@ from feedgen.entry import FeedEntry
 from feedgen.feed import FeedGenerator
 from lxml.etree import Element, SubElement, _Element
 
-from feeds.feed import GENERATOR, Entry, Feed, Image, Person
+from feeds.feed import GENERATOR, PAGE, Entry, Feed, Image, Person
 
 ATOM = "http://www.w3.org/2005/Atom"
 CONTENT = "http://purl.org/rss/1.0/modules/content/"
 DC = "http://purl.org/dc/elements/1.1/"
 MEDIA = "http://search.yahoo.com/mrss/"
+_ATOM_LINK = f"{{{ATOM}}}link"
 _ATOM_UPDATED = f"{{{ATOM}}}updated"
 _CONTENT_ENCODED = f"{{{CONTENT}}}encoded"
 _DC_CREATOR = f"{{{DC}}}creator"
@@ -77,9 +78,12 @@ def generator(feed: Feed, self_link: str, media_type: str) -> FeedGenerator:
     shell.title(feed.title)
     shell.subtitle(feed.description)
     # RSS takes the last link for the channel's own, whatever its rel.
+    page = page_of(feed)
+    shell.namespaces.page = page
     shell.link(
         [
             {"href": self_link, "rel": "self", "type": media_type},
+            *([{"href": page, "rel": "related", "type": "text/html"}] if page else []),
             {"href": feed.home, "rel": "alternate", "type": "text/html"},
         ]
     )
@@ -118,6 +122,25 @@ def together(entries: Iterable[Entry]) -> FeedGenerator:
     return shell
 
 
+def page_of(feed: Feed) -> str | None:
+    """Give the address of a feed's page, if it has one."""
+    return f"{feed.base}{feed.path}.{PAGE}" if PAGE in feed.formats else None
+
+
+def styled(document: bytes, feed: Feed) -> bytes:
+    """Have a browser show a document decently, where there are pages for people.
+
+    <https://www.w3.org/TR/xml-stylesheet/>
+    """
+    if PAGE not in feed.formats:
+        return document
+    declaration, _, rest = document.partition(b"\n")
+    style = b"../" * feed.path.count("/") + b"feeds.css"
+    return b'%s\n<?xml-stylesheet type="text/css" href="%s"?>\n%s' % (
+        *(declaration, style, rest),
+    )
+
+
 def around(shell: bytes, entries: Iterable[bytes], end: bytes) -> bytes:
     """Put entries, each written alone, into a document without any."""
     at = shell.rindex(end)
@@ -149,8 +172,12 @@ class _Namespaces:
 
     def __init__(self) -> None:
         self.creator: str | None = None
+        self.page: str | None = None
 
     def extend_rss(self, root: _Element) -> None:
+        if self.page:
+            link = {"href": self.page, "rel": "related", "type": "text/html"}
+            SubElement(root[0], _ATOM_LINK, link)
         if self.creator:
             SubElement(root[0], _DC_CREATOR).text = self.creator
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from feeds.feed import Entry, Feed
 from feeds.media import media_type
-from feeds.render.generator import Shell, around, generator, together
+from feeds.render.generator import Shell, around, generator, styled, together
 
 _LOGOS = frozenset({"image/png", "image/jpeg", "image/gif"})
 
@@ -17,7 +17,8 @@ def entries(entries: Iterable[Entry]) -> bytes:
 
 def document(feed: Feed, self_link: str, entries: Iterable[bytes]) -> bytes:
     """Write a feed as an RSS channel around its items."""
-    return around(shell(feed, self_link).rss_str(pretty=True), entries, b"  </channel>")
+    written = shell(feed, self_link).rss_str(pretty=True)
+    return styled(around(written, entries, b"  </channel>"), feed)
 
 
 def shell(feed: Feed, self_link: str) -> Shell:
