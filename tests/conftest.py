@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.site import Site
 from tests.sources import write
 
 GOLDEN = Path(__file__).with_name("golden")
@@ -37,3 +38,12 @@ def folder(tmp_path):
     """A folder with a configuration to be, and one record."""
     write(tmp_path / "records" / "a.md")
     return tmp_path
+
+
+@pytest.fixture
+def site(tmp_path):
+    """A configuration of two feeds, and one record."""
+    site = Site(tmp_path)
+    site.configure()
+    site.write()
+    return site

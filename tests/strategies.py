@@ -146,23 +146,31 @@ libraries = st.builds(
 )
 """What is in the folder of records, by file: a story, or the text of a broken file."""
 
-configurations = st.fixed_dictionaries(
-    {
-        "site": st.sampled_from(SITES),
-        "records": st.just("records"),
-        "feeds": st.lists(
-            st.sampled_from(FEEDS),
-            min_size=1,
-            max_size=4,
-            unique_by=lambda f: f["path"],
-        ),
-    },
-    optional={
-        "formats": st.sampled_from([["rss"], ["atom"], ["json"], ["atom", "rss"]]),
-        "defaults": st.sampled_from(DEFAULTS),
-        "topics": st.sampled_from(TOPIC_RULES),
-        "providers": st.sampled_from(PROVIDER_RULES),
-    },
+
+def configurations_of(feeds, most, **optional):
+    """Draw configurations of so many of these feeds, some with one of each other key."""
+    return st.fixed_dictionaries(
+        {
+            "site": st.sampled_from(SITES),
+            "records": st.just("records"),
+            "feeds": st.lists(
+                st.sampled_from(feeds),
+                min_size=1,
+                max_size=most,
+                unique_by=lambda f: f["path"],
+            ),
+        },
+        optional={key: st.sampled_from(pool) for key, pool in optional.items()},
+    )
+
+
+configurations = configurations_of(
+    FEEDS,
+    4,
+    formats=[["rss"], ["atom"], ["json"], ["atom", "rss"]],
+    defaults=DEFAULTS,
+    topics=TOPIC_RULES,
+    providers=PROVIDER_RULES,
 )
 
 edits = st.one_of(

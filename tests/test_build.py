@@ -20,14 +20,6 @@ from feeds.store import FOLDER
 from tests.site import CONFIG, Site, stop
 
 
-@pytest.fixture
-def site(tmp_path):
-    site = Site(tmp_path)
-    site.configure()
-    site.write()
-    return site
-
-
 def test_a_first_build_writes_every_feed(site):
     result = site.build()
     assert (result.code, result.err) == (0, "")

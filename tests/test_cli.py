@@ -17,14 +17,6 @@ from tests.site import CONFIG, NOW, Site
 EVERY = ["build", "check", "explain", "list"]
 
 
-@pytest.fixture
-def site(tmp_path):
-    site = Site(tmp_path)
-    site.configure()
-    site.write()
-    return site
-
-
 @pytest.mark.parametrize("command", sorted(commands.commands))
 def test_each_command_has_help_in_one_line(command):
     text = CliRunner().invoke(commands, [command, "--help"]).output

@@ -25,6 +25,7 @@ from tests.strategies import (
     ROTTEN,
     TOPIC_RULES,
     Desk,
+    configurations_of,
     file_text,
     rotten,
     tree,
@@ -90,33 +91,19 @@ stories = st.fixed_dictionaries(
 contents = st.one_of(stories, stories, st.lists(stories, max_size=3), rotten)
 files = st.sampled_from(FILES)
 libraries = st.dictionaries(files, contents, max_size=5)
-configurations = st.fixed_dictionaries(
-    {
-        "site": st.sampled_from(SITES),
-        "records": st.just("records"),
-        "feeds": st.lists(
-            st.sampled_from(FEEDS),
-            min_size=1,
-            max_size=6,
-            unique_by=lambda f: f["path"],
-        ),
-    },
-    optional={
-        "formats": st.sampled_from([["rss"], ["atom"], ["json", "rss"]]),
-        "pages": st.booleans(),
-        "defaults": st.sampled_from(
-            [{"status": "any"}, {"limit": 2}, {"min_quality": 40}, {"order": "updated"}]
-        ),
-        "topics": st.sampled_from(
-            [*TOPIC_RULES, {"AI": {"aliases": ["A.I."], "max_age": "30 days"}}]
-        ),
-        "providers": st.sampled_from(
-            [
-                {"a.example": {"name": "The A", "limit": 1}},
-                {"b.example": {"feed": False}, "void.example": None},
-            ]
-        ),
-    },
+configurations = configurations_of(
+    FEEDS,
+    6,
+    formats=[["rss"], ["atom"], ["json", "rss"]],
+    pages=[False, True],
+    defaults=[
+        *({"status": "any"}, {"limit": 2}, {"min_quality": 40}, {"order": "updated"})
+    ],
+    topics=[*TOPIC_RULES, {"AI": {"aliases": ["A.I."], "max_age": "30 days"}}],
+    providers=[
+        {"a.example": {"name": "The A", "limit": 1}},
+        {"b.example": {"feed": False}, "void.example": None},
+    ],
 )
 parts = st.integers(0, 99)
 edits = st.one_of(
