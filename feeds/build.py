@@ -239,7 +239,7 @@ def _reasons(
         yield f"state is begun anew: {ledger.why_anew}"
     for file in again:
         reason = "it changed" if ledger.knows(file) else "it is new"
-        yield f"read {file}: {'its time has come' if file in woken else reason}"
+        yield f"read {file}: {'it is due' if file in woken else reason}"
     yield from (f"forgot {file}: it is gone" for file in gone)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from datetime import tzinfo
 from hashlib import blake2b
 from pathlib import Path
+from typing import NamedTuple
 
 from msgspec.structs import replace
 
@@ -19,7 +20,6 @@ from feeds.survey import NO_NAME
 _FAULTS = FAULTS - {errno.EIO}  # which may be one file's: a bad sector, a device
 _MOST_OF_MANY = {".json": 1 << 23}  # bytes of a file with many records, held whole
 _MOST_LINES = 1 << 25  # bytes of one with a record a line
-_NO_NAME_REASON = "a name that is not UTF-8, rename it"
 
 
 def read(
@@ -38,9 +38,11 @@ def read(
         name = file.removesuffix(NO_NAME)
         # As bytes, since a machine without a locale could not encode the name.
         place = os.path.join(root, name.encode("utf-8"))
-        content = _content(place, name, most) if name == file else _NO_NAME_REASON
-        if isinstance(content, str):
-            yield Complaint(file=name, line=1, reason=content)
+        content = _content(place, name, most) if name == file else _NO_NAME
+        if isinstance(content, _Unread):
+            yield Complaint(
+                file=name, line=1, reason=content.why, digest=content.digest
+            )
             continue
         digest = ""
         for item in parse(content, name, zone, most, fields):
@@ -51,7 +53,17 @@ def read(
                 yield item
 
 
-def _content(place: bytes, name: str, most: int) -> bytes | str:
+class _Unread(NamedTuple):
+    """Why a file is not read, and a digest where only another version of it can be."""
+
+    why: str
+    digest: str = ""
+
+
+_NO_NAME = _Unread("a name that is not UTF-8, rename it")
+
+
+def _content(place: bytes, name: str, most: int) -> bytes | _Unread:
     """Read a file; or say why it is not read."""
     try:
         # A FIFO would keep an ordinary open waiting for ever.
@@ -61,26 +73,29 @@ def _content(place: bytes, name: str, most: int) -> bytes | str:
     try:
         status = os.fstat(descriptor)
         if stat.S_ISDIR(status.st_mode):
-            return _folder(name)
+            return _Unread(_folder(name))
         if not stat.S_ISREG(status.st_mode):
-            return "no regular file, expected a record"
+            return _Unread("no regular file, expected a record")
         what = "file" if holds_many(name) else "record"
         if what == "file":
             most = max(most, _MOST_OF_MANY.get(ending(name), _MOST_LINES))
         content = _all(descriptor, status.st_size, most)
-        return too_large(most, what) if content is None else content
+        if content is None:
+            version = f"{status.st_size}.{status.st_mtime_ns}"
+            return _Unread(too_large(most, what), version)
+        return content
     except OSError as error:
         return _failed(error, name)
     finally:
         os.close(descriptor)
 
 
-def _failed(error: OSError | ValueError, name: str) -> str:
+def _failed(error: OSError | ValueError, name: str) -> _Unread:
     """Say why a file is not read. Raises Unreadable where it is not the file's fault."""
     what = f"cannot be read: {getattr(error, 'strerror', None) or error}"
     if isinstance(error, OSError) and error.errno in _FAULTS:
         raise Unreadable(f"{name}: {what}") from error
-    return what
+    return _Unread(what)
 
 
 def _all(descriptor: int, size: int, most: int) -> bytes | None:

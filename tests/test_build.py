@@ -88,7 +88,7 @@ def test_a_verbose_build_says_why_of_everything(site):
     site.write("c.md", publishedDateTime="2026-01-03")
     site.build()
     later = site.build("-v", "--now", "2026-01-04")
-    assert "read records/c.md: its time has come" in later.err
+    assert "read records/c.md: it is due" in later.err
     assert "the clock went back" in site.build("-v").err
     site.configure(CONFIG + "defaults: {max_age: 30 days}\n")
     site.build("--now", "2025-01-05")
@@ -116,6 +116,14 @@ def test_a_rejected_record_is_wrong_once_until_its_file_changes(site):
     assert site.build("-q").err == ""
     site.write("bad.md", title=None, quality=51)
     assert "bad.md" in site.build("-q").err
+
+
+def test_a_file_that_is_too_large_is_wrong_once_until_it_changes(site):
+    large = site.folder / "records" / "large.md"
+    for size in (1 << 20, 1 << 21):
+        large.write_bytes(b"x" * (size + 1))
+        assert "large.md:1: larger than 1 MiB" in site.build("-q").err
+        assert site.build("-q").err == ""
 
 
 def test_a_strict_build_publishes_and_exits_with_1(site):
