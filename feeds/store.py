@@ -550,7 +550,7 @@ class Ledger:
             "UPDATE place SET dirty = 1 WHERE key = ?", [(key,) for key in dirty]
         )
         self._note(before, "IGNORE")
-        self._commit()
+        self._commit(is_last=False)
         self.run("BEGIN")
 
     def keep(self, done: Sequence[Done]) -> None:
@@ -591,16 +591,18 @@ class Ledger:
             "INSERT OR REPLACE INTO told VALUES (?, ?)",
             ((str(one), one.digest) for one in complaints),
         )
-        self._commit()
+        self._commit(is_last=True)
 
-    def _commit(self) -> None:
+    def _commit(self, *, is_last: bool) -> None:
+        """Commit; sealed is only what the whole build leaves, as a seal takes its time."""
         counts = {"counts": _packed(self.counts())}
         names = ("salt", "now", "output")
         self._meta(dict(zip(names, self.opened_for, strict=True)) | counts)
         try:
             seal.take_off(self._file)
             self.run("COMMIT")
-            seal.put(self._file)
+            if is_last:
+                seal.put(self._file)
         except OSError as error:
             what = f"cannot be sealed: {error.strerror}"
             raise Unwritable(f"{self._file}: {what}") from error
