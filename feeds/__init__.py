@@ -6,7 +6,8 @@
     cli          options in, exit codes out; `command` and `ask` are what each command
                  does and says, `terminal` where it says it, `starter` what `init` writes
     serve        output/ over HTTP, on this machine; `watch` says when to build again
-    build        one build, step by step: only what changed; `parallel` spreads the work
+    build        one build, step by step: only what changed; `parallel` spreads the work,
+                 `signals` holds back what would end it at a bad moment
     plan         the same as one function, and as what it has to come to;
                  `preview`, `explain` and `compare` answer questions about it,
                  `stats` counts what it has, which `charts` shows as bars and as plots

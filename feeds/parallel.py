@@ -11,13 +11,13 @@ import pickle
 import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from typing import Any, BinaryIO, NoReturn, TypeVar
 
 from feeds.errors import FeedsError
+from feeds.signals import held_back
 
 # The alarm says again what was not heard.
-_ENDING = {signal.SIGINT, signal.SIGTERM, signal.SIGALRM}
 _Task = TypeVar("_Task")
 _Result = TypeVar("_Result")
 
@@ -70,7 +70,7 @@ class _Workers:
         """Start a worker for each share. Raises FeedsError."""
         # A signal between fork and `work` would unwind this process' stack in the child,
         # and one right after it would leave a child that nobody knows of.
-        with _undisturbed() as mask:
+        with held_back() as mask:
             try:
                 self.lifeline = os.pipe()
                 for share in shares:
@@ -88,7 +88,7 @@ class _Workers:
 
     def end(self) -> None:
         """End all workers, whatever they do."""
-        with _undisturbed():
+        with held_back():
             for pipe in self.pipes:
                 pipe.close()
             for pid in self.pids:
@@ -136,16 +136,6 @@ class _Workers:
             os._exit(1)
 
         threading.Thread(target=wait, daemon=True).start()
-
-
-@contextmanager
-def _undisturbed() -> Iterator[set[int | signal.Signals]]:
-    """Hold back the signals that end us; give those that were held back before."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
-    try:
-        yield before
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _said(

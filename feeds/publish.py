@@ -127,7 +127,7 @@ class Work:
 
     def stale(self) -> set[str]:
         """Name the documents that are not to stand any longer."""
-        clean = self.alive - self.dirty.keys()  # which the site itself never is
+        clean = self.alive - self.dirty.keys()
         kept = {path for path, old in self.before.items() if old.place in clean}
         return {*self.before, *self.pending} - self.documents.keys() - kept
 

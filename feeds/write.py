@@ -5,7 +5,6 @@ import fcntl
 import os
 import re
 import shutil
-import signal
 import stat
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -17,6 +16,7 @@ import msgspec
 
 from feeds.errors import FAULTS, Locked, Unreadable, Unwritable
 from feeds.feed import FEEDS, GENERATOR, SUFFIXES
+from feeds.signals import held_back
 
 STAGING = ".feeds-staging"
 """Where documents are written before they are moved into place; never left behind."""
@@ -29,7 +29,6 @@ _ATOM = "{http://www.w3.org/2005/Atom}"
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
 _WRITE = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW
 # The alarm says again what was not heard.
-_ENDING = {signal.SIGINT, signal.SIGTERM, signal.SIGALRM}
 
 
 class Output:
@@ -56,15 +55,14 @@ class Output:
             yield
         finally:
             # Whoever is told twice to end leaves as little behind.
-            before = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
-            try:
-                self._clear_staging()
-                if made:
-                    with suppress(OSError):  # it stays where there is something in it
-                        self.folder.rmdir()
-            finally:
-                os.close(descriptor)
-                signal.pthread_sigmask(signal.SIG_SETMASK, before)
+            with held_back():
+                try:
+                    self._clear_staging()
+                    if made:
+                        with suppress(OSError):  # it is not empty, and stays
+                            self.folder.rmdir()
+                finally:
+                    os.close(descriptor)
 
     def _held(self, until: float, seconds: float) -> int:
         """Lock the folder that stands there once the lock is ours."""

@@ -72,10 +72,11 @@ ALLOWED = {
     "explain": {"config", "group", "plan", "record", "select"} | VALUES,
     "assess": {"config", "group", "record", "select", "shape"},
     "fingerprint": {"config"},
-    "parallel": {"errors"},
+    "signals": set(),
+    "parallel": {"errors", "signals"},
     "survey": {"config", "errors", "parallel", "parse"},
     "read": {"errors", "fields", "parse", "record", "survey"},
-    "write": {"errors", "feed"},
+    "write": {"errors", "feed", "signals"},
     "seal": set(),
     "store": {
         *("assess", "errors", "feed", "group", "listing", "record", "seal", "select"),
@@ -150,6 +151,7 @@ DOORS = {
 OUTSIDE = {"read", "write", "store", "cli", "build", "starter", "__main__"}
 OUTSIDE |= {
     "ask",
+    "signals",
     "charts",
     "command",
     "seal",
