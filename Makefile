@@ -2,7 +2,7 @@
 # make test     set up, and run the tests
 # make check    the tests with coverage, and what `make lint` says
 # make lint     what ruff, mypy and pip-audit say
-# make fuzz     try bytes that nobody would write, SECONDS=60 for each kind of them
+# make fuzz     try bytes that nobody would write, SECONDS=60 for each kind, and the properties on new examples
 # make bench    time a build against Hugo and a plain script, into benchmarks/results.md
 # Only Python 3.11 or later and make are needed beforehand.
 
@@ -41,6 +41,7 @@ SECONDS ?= 60
 
 fuzz: $(VENV)/.fuzzed
 	$(BIN)/python -m fuzz --seconds $(SECONDS)
+	$(BIN)/python -m pytest -q --hypothesis-profile=random -m hypothesis
 
 bench: $(VENV)/.tested
 	$(BIN)/python benchmarks/run.py

@@ -5,11 +5,18 @@ import shutil
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.site import Site
 from tests.sources import write
 
 GOLDEN = Path(__file__).with_name("golden")
+
+
+# The same examples each time, so that a failure is a change's own; `make fuzz` draws others.
+settings.register_profile("fixed", derandomize=True, deadline=None)
+settings.register_profile("random", deadline=None, print_blob=True)
+settings.load_profile("fixed")
 
 
 def pytest_addoption(parser):

@@ -5,7 +5,6 @@ With wide pools two stories never meet: no two of one second, one topic or one i
 
 import json
 import operator
-import os
 import shutil
 from pathlib import Path
 
@@ -101,18 +100,7 @@ ROTTEN = [
     "---\ntitle: no link\npublishedDateTime: 2021-02-01\n---\n",
 ]
 
-settings.register_profile(
-    "ci",
-    derandomize=True,
-    max_examples=300,
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow],
-)
-if os.environ.get("CI"):
-    settings.load_profile("ci")
-    MANY_BUILDS = settings()
-else:
-    MANY_BUILDS = settings(max_examples=100, deadline=None)
+MANY_BUILDS = settings(suppress_health_check=[HealthCheck.too_slow])
 
 stories = st.fixed_dictionaries(
     {

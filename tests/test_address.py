@@ -1,7 +1,7 @@
 """Addresses: which are published, and which of them are one story."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from feeds.address import address, domain, enclosable, identity, normalised, tag
@@ -126,7 +126,6 @@ def test_anything_else_is_no_address(text):
     assert address(text) is None
 
 
-@settings(deadline=None)
 @given(links | st.text(max_size=12) | st.text(alphabet="htps:/.@[]%?# é", max_size=24))
 def test_a_published_address_is_plain_and_is_published_as_it_is(text):
     found = address(text)
@@ -165,7 +164,6 @@ def test_what_is_no_host_has_no_domain(text):
     assert domain(text) is None
 
 
-@settings(deadline=None)
 @given(st.text(max_size=8) | st.text(alphabet="wW./:@-é%", max_size=12))
 def test_a_domain_holds_nothing_but_a_host(text):
     found = domain(text)
@@ -240,7 +238,6 @@ def test_the_list_of_trackers_is_closed(name):
     assert normalised(f"{STORY}?{name}=x") == f"{STORY}?{name}=x"
 
 
-@settings(deadline=None)
 @given(links)
 def test_a_normalised_link_is_its_own_normal_form(link):
     assert normalised(normalised(link)) == normalised(link)
@@ -248,7 +245,6 @@ def test_a_normalised_link_is_its_own_normal_form(link):
     assert identity(normalised(link), SITE) == normalised(link)
 
 
-@settings(deadline=None)
 @given(links, st.sampled_from(TRACKERS), st.sampled_from(["", "#top"]))
 def test_the_way_a_link_was_shared_changes_no_id(link, tracker, fragment):
     plain = address(link).partition("#")[0]
@@ -300,7 +296,6 @@ OWN = st.text(alphabet="aA1:/%4 #é", min_size=1, max_size=6) | st.text(
 )
 
 
-@settings(deadline=None)
 @given(OWN)
 def test_an_identity_is_its_own_identity(own):
     found = identity(own, SITE)
@@ -309,7 +304,6 @@ def test_an_identity_is_its_own_identity(own):
     assert not set(found) & set(' "<>\\^`{|}')
 
 
-@settings(deadline=None)
 @given(
     st.text(alphabet="a1/% é", min_size=1, max_size=4),
     st.text(alphabet="a1/% é", min_size=1, max_size=4),

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from feeds.explain import explain, look_up
@@ -210,7 +210,6 @@ def said_of(one, planned):
     return answers
 
 
-@settings(derandomize=True, deadline=None)
 @given(library=libraries, keys=configurations)
 def test_explain_never_disagrees_with_the_build(library, keys):
     planned = a_plan(*library, **keys)

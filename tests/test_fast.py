@@ -163,7 +163,7 @@ def damaged(draw, texts=written):
     return text
 
 
-@settings(deadline=None, max_examples=500)
+@settings(max_examples=500)
 @given(damaged())
 def test_the_plain_layout_is_read_as_libyaml_reads_it(text):
     assert outcome(text) == outcome(text, {})
@@ -293,7 +293,6 @@ links = st.builds(
 )
 
 
-@settings(deadline=None)
 @given(links)
 def test_a_clean_address_is_what_the_long_way_makes_of_it(link):
     def found():
@@ -307,7 +306,6 @@ def test_a_clean_address_is_what_the_long_way_makes_of_it(link):
         assert short == found()
 
 
-@settings(deadline=None)
 @given(
     st.lists(
         st.sampled_from(["a", "A", "1", " ", "  ", ".", "\t", "é", "’", "“", "”", "–"])

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from feeds.frontmatter import (
@@ -387,7 +387,6 @@ def test_the_nearest_line_is_given_for_what_is_not_there():
     assert line_of(("b", 1), lines) == 1
 
 
-@settings(deadline=None)
 @given(
     st.lists(
         st.sampled_from(
@@ -434,7 +433,6 @@ def test_any_text_is_read_or_told_why_not_with_a_line_it_has(text):
         assert error.what
 
 
-@settings(deadline=None)
 @given(
     st.dictionaries(
         st.sampled_from(["a", "b", "2020"]),
@@ -580,7 +578,6 @@ def test_a_key_of_toml_is_found_on_its_line(path, line):
     assert locate_toml(text, 2, path) == line
 
 
-@settings(deadline=None)
 @given(
     st.lists(
         st.sampled_from(

@@ -131,7 +131,25 @@ edits = st.one_of(
 
 
 class Bench(Desk):
-    """A desk whose builds are calls, with all that befalls a state and an output."""
+    """A desk whose builds are calls, with all that befalls a state and an output.
+
+    `orphans` are documents that no build can know for ours any longer: their state was
+    lost, and the site has moved to another address since.
+    """
+
+    address = None
+    is_lost = False
+    orphans = frozenset()
+
+    def edit(self, verb, *needs):
+        super().edit(verb, *needs)
+        self.is_lost |= verb.endswith(" state")
+
+    def expect_orphans(self):
+        address = self.settings.site.url
+        if self.is_lost and address != self.address:
+            self.orphans |= tree(self.output).keys()
+        self.is_lost, self.address = False, address
 
     @property
     def settings(self):
@@ -270,9 +288,12 @@ def said(outcome):
 
 def check(bench, jobs=1):
     """Build, and see that it gave what a build from nothing gives; then quiet."""
+    bench.expect_orphans()
     outcome = bench.build(jobs)
     documents, words = bench.expected()
-    assert tree(bench.output) == documents
+    orphans = bench.orphans - documents.keys()
+    written = tree(bench.output)
+    assert {one: written[one] for one in written if one not in orphans} == documents
     assert said(outcome) == words
     feeds = feeds_of(documents)
     assert outcome.feeds_written + outcome.feeds_unchanged == len(feeds)
@@ -566,6 +587,23 @@ def test_a_state_whose_text_was_damaged(word):
         bench.put("a.md", a_story(1, topics=["AI", "New"]))
         bench.tear_out(0)
         check(bench)
+
+
+@pytest.mark.parametrize("damage", [("lose state",), ("cut state", 50)], ids=str)
+def test_a_lost_state_leaves_documents_of_another_address(damage):
+    moved = {"title": "One", "url": "https://elsewhere.example/"}
+    with a_bench(a_configuration({"path": "old"}), {"a.md": a_story()}) as bench:
+        check(bench)
+        bench.edit(*damage)
+        bench.edit("configure", a_configuration({"path": "new"}, site=moved))
+        check(bench)
+        assert set(tree(bench.output)) == {
+            *("old.rss", "old.atom", "new.rss", "new.atom")
+        }
+        bench.edit("configure", a_configuration({"path": "new"}))
+        bench.edit(*damage)
+        check(bench)
+        assert set(tree(bench.output)) == {"new.rss", "new.atom"}
 
 
 def test_what_the_plan_says_is_a_build_from_nothing():

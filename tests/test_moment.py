@@ -5,7 +5,7 @@ from datetime import UTC, timedelta
 
 import pytest
 from dateutil.parser import DEFAULTPARSER
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from feeds.moment import moment, zone, zones
@@ -204,7 +204,6 @@ def test_an_hour_that_the_clocks_change_is_read_as_before_the_change(text, expec
     assert read(text, BERLIN) == expected
 
 
-@settings(deadline=None)
 @given(
     st.lists(st.sampled_from(PIECES), max_size=8).map("".join) | st.text(max_size=12)
 )
@@ -214,7 +213,6 @@ def test_any_text_is_a_moment_in_utc_or_none(text):
     assert found is None or 1900 <= found.year <= 9998
 
 
-@settings(deadline=None)
 @given(st.datetimes(timezones=st.just(UTC)))
 def test_what_was_read_is_read_back(when):
     found = moment(when.isoformat(), BERLIN)

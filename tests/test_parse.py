@@ -5,7 +5,7 @@ from datetime import UTC
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from feeds.parse import ENDINGS, ending, holds_many, parse, too_large
@@ -519,7 +519,6 @@ PIECES = [
 ]
 
 
-@settings(deadline=None)
 @given(
     st.lists(st.sampled_from(PIECES), max_size=8).map(
         lambda pieces: "".join(pieces).encode()

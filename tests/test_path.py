@@ -4,7 +4,7 @@ import re
 from itertools import product
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from feeds.path import Paths, flaw, host, is_device, slug
@@ -78,13 +78,11 @@ def test_names_that_differ_have_slugs_that_differ(names):
     assert len({topic(name) for name in names}) == len(names)
 
 
-@settings(deadline=None)
 @given(st.sets(NAMES.map(fold).filter(bool), min_size=2, max_size=4))
 def test_no_two_topics_share_a_slug(names):
     assert len({slug(name) for name in names}) == len(names)
 
 
-@settings(deadline=None)
 @given(NAMES | st.text(min_size=1, max_size=5) | st.sampled_from(DEVICES))
 def test_a_slug_is_safe_on_every_system(name):
     made = topic(name)
@@ -93,7 +91,6 @@ def test_a_slug_is_safe_on_every_system(name):
     assert not is_device(made)
 
 
-@settings(deadline=None)
 @given(NAMES.map(fold).filter(bool), st.frozensets(st.sampled_from(["a", "c", "a-c"])))
 def test_a_slug_of_the_configuration_is_left_to_its_topic(name, taken):
     assert slug(name, taken) not in taken
@@ -271,7 +268,6 @@ GROUPS = {
 }
 
 
-@settings(deadline=None)
 @given(st.lists(st.sampled_from(TEMPLATES), min_size=1, max_size=5, unique=True))
 def test_no_two_feeds_share_a_path(templates):
     paths = Paths(tuple(templates))

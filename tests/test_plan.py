@@ -1,6 +1,6 @@
 """The pipeline as one function, and what it tells of its result."""
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from feeds.group import configured
@@ -145,7 +145,6 @@ def test_drafts_and_old_records_have_names_too():
 topics = st.sampled_from(["AI", "ai", "C", "C++", "猫", "index", "all", "con"])
 
 
-@settings(derandomize=True, deadline=None)
 @given(st.lists(topics, max_size=4), st.lists(topics, max_size=4))
 def test_another_record_never_moves_a_feed(mine, others):
     feeds = [{"path": "all"}, *TOPICS, {"path": "x/{topic}/{provider}"}]

@@ -4,7 +4,7 @@ import json
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -616,7 +616,6 @@ JUNK = st.recursive(
 )
 
 
-@settings(deadline=None)
 @given(st.dictionaries(st.sampled_from(FIELDS), JUNK, max_size=4))
 def test_whatever_a_file_holds_is_a_record_or_a_complaint(fields):
     found = read(**fields)

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from feeds.select import age
@@ -442,7 +442,6 @@ rules = st.fixed_dictionaries(
 )
 
 
-@settings(derandomize=True, deadline=None)
 @given(library=libraries, defaults=rules, data=st.data())
 def test_the_order_of_records_is_irrelevant(library, defaults, data):
     shuffled = data.draw(st.permutations(library))
@@ -451,7 +450,6 @@ def test_the_order_of_records_is_irrelevant(library, defaults, data):
     )
 
 
-@settings(derandomize=True, deadline=None)
 @given(library=libraries, defaults=rules)
 def test_what_was_selected_is_selected_again(library, defaults):
     shown = titles(a_plan(*library, defaults=defaults))

@@ -9,7 +9,7 @@ from unicodedata import east_asian_width
 import lxml.html
 import pytest
 from click.testing import CliRunner
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from feeds.charts.bars import Sheet, lines
@@ -183,7 +183,6 @@ def test_what_is_far_off_shares_a_bar():
         max_size=40,
     )
 )
-@settings(deadline=None)
 def test_whatever_the_numbers_they_add_up_and_are_shown(values):
     found = counted(*some(quality=values), defaults={"min_quality": 40})
     quality = found.quality
@@ -356,7 +355,6 @@ def test_without_a_feed_for_topics_the_defaults_hold_and_what_the_topic_changes(
         },
     ),
 )
-@settings(deadline=None)
 def test_the_configured_threshold_lets_in_what_the_plan_does(given_, defaults):
     records = [a_record(**fields) for fields in given_]
     planned = a_plan(

@@ -1,7 +1,7 @@
 """Templates: placeholders in, text out."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from feeds.template import fill, placeholders
@@ -36,7 +36,6 @@ def test_values_are_put_in_wherever_they_are_asked_for():
     assert filled == "AI: Watch (AI)"
 
 
-@settings(deadline=None)
 @given(VALUES, VALUES)
 def test_a_brace_in_a_value_stays_a_brace(topic, site):
     filled = fill("{topic} | {site}", {"topic": topic, "site": site})

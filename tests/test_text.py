@@ -1,7 +1,7 @@
 """Plain text: what is mended, what stays as written, and which spellings meet."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from feeds.text import fold, mend, printable, visible
@@ -172,7 +172,6 @@ def test_what_has_nothing_to_show_is_empty(text):
     assert mend(text) == ""
 
 
-@settings(deadline=None)
 @given(PIECES)
 def test_mended_text_is_folded_and_printable(text):
     mended = mend(text)
@@ -203,7 +202,6 @@ def test_names_that_differ_stay_apart(one, other):
     assert fold(one) != fold(other)
 
 
-@settings(deadline=None)
 @given(st.text(max_size=4) | PIECES)
 def test_a_folded_name_is_its_own_fold(name):
     assert fold(fold(name)) == fold(name)
