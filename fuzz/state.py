@@ -14,6 +14,7 @@ from tests.strategies import Desk, tree
 SIZE = 8
 MOST = 12
 PAGE = 4096
+PARTS = ("*.db", "*.records")
 CONFIGURATION = {
     "site": {"title": "One", "url": "https://feeds.example.org/"},
     "records": "records",
@@ -106,11 +107,13 @@ def from_nothing(change: int) -> dict[str, bytes]:
 
 def damage(desk: Desk, how: bytes) -> str:
     """Do one damage; name the file."""
-    states = sorted((desk.folder / STATE).glob("*.db"))
+    states = sorted(file for part in PARTS for file in (desk.folder / STATE).glob(part))
     documents = sorted(file for file in desk.output.rglob("*") if file.is_file())
     number = how[1] - 160
     file = (
-        documents[number % len(documents)] if documents and number >= 0 else states[0]
+        documents[number % len(documents)]
+        if documents and number >= 0
+        else states[number % len(states)]
     )
     content = file.read_bytes()
     spoilt = DAMAGES[how[0] % len(DAMAGES)](

@@ -77,11 +77,17 @@ ALLOWED = {
     "survey": {"config", "errors", "parallel", "parse"},
     "read": {"errors", "fields", "parse", "record", "survey"},
     "write": {"errors", "feed", "signals"},
-    "seal": set(),
-    "store": {
-        *("assess", "errors", "feed", "group", "listing", "record", "seal", "select"),
-        "survey",
+    "store.seal": set(),
+    "store.schema": set(),
+    "store.values": {"errors", "feed", "listing"},
+    "store.ledger": {
+        *("assess", "errors", "group", "listing", "record", "select", "store.schema"),
+        *("store.seal", "store.values", "survey"),
     },
+    "store.folder": {
+        *("errors", "store.ledger", "store.schema", "store.seal", "store.values"),
+    },
+    "store": {"store.folder", "store.ledger", "store.values"},
     "publish": {
         *(
             "assess",
@@ -142,19 +148,19 @@ DOORS = {
     "nh3": {"content"},
     "lxml": {"content", "render.generator", "write"},
     "msgspec.msgpack": {"survey"},
-    "sqlite3": {"store"},
+    "sqlite3": {"store.folder", "store.ledger", "store.schema"},
     "click": {"cli", "terminal"},
     "watchfiles": {"watch"},
     "http": {"serve"},
 }
 # Files, clock, processes and signals; all other modules turn values into values.
-OUTSIDE = {"read", "write", "store", "cli", "build", "starter", "__main__"}
+OUTSIDE = {"read", "write", "store.folder", "cli", "build", "starter", "__main__"}
 OUTSIDE |= {
     "ask",
     "signals",
     "charts",
     "command",
-    "seal",
+    "store.seal",
     "report",
     "fingerprint",
     "parallel",

@@ -15,8 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from feeds import seal
-from feeds.store import FOLDER
+from feeds.store import FOLDER, seal
 from tests.site import CONFIG, Site, stop
 
 

@@ -534,7 +534,7 @@ def test_a_disk_that_fails(folder, jobs):
 def test_too_many_open_files(folder, jobs):
     bench = Bench(folder)
     codes = []
-    for number in range(4, 12):
+    for number in range(4, 14):
 
         def ready(most=number):
             resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
@@ -680,11 +680,12 @@ STATES = {
 }
 
 
+@pytest.mark.parametrize("part", ["*.db", "*.records"])
 @pytest.mark.parametrize("jobs", ["1", "2"])
-def test_pages_of_a_state_that_only_its_readers_meet(folder, jobs):
+def test_pages_of_a_state_that_only_its_readers_meet(folder, jobs, part):
     bench = Bench(folder)
-    for _ in range(15):
-        (state,) = (bench.site.folder / FOLDER).glob("*.db")
+    for _ in range(8):
+        (state,) = (bench.site.folder / FOLDER).glob(part)
         with state.open("r+b") as file:
             for _ in range(3):
                 file.seek(bench.draw.randrange(1, state.stat().st_size // 4096) * 4096)
@@ -717,12 +718,13 @@ def elsewhere(folder):
     }
 
 
+@pytest.mark.parametrize("part", ["*.db", "*.records"])
 @pytest.mark.parametrize("damage", STATES.values(), ids=STATES)
-def test_a_state(folder, elsewhere, damage):
+def test_a_state(folder, elsewhere, damage, part):
     bench = Bench(folder)
 
     def spoil():
-        (state,) = (bench.site.folder / FOLDER).glob("*.db")
+        (state,) = (bench.site.folder / FOLDER).glob(part)
         damage(state)
         return run(bench.site, "build")
 

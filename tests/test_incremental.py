@@ -121,6 +121,8 @@ edits = st.one_of(
     st.tuples(st.just("clock"), st.sampled_from(CLOCKS)),
     st.tuples(st.just("configure"), configurations),
     st.tuples(st.just("lose state")),
+    st.tuples(st.just("lose half of state"), st.integers(0, 1)),
+    st.tuples(st.just("keep half of state"), st.integers(0, 1)),
     st.tuples(st.just("cut state"), parts),
     st.tuples(st.just("blot state"), parts, st.sampled_from([b"\0", b"\xa5"])),
     st.tuples(st.just("tear out"), parts),
@@ -141,6 +143,10 @@ class Bench(Desk):
     is_lost = False
     orphans = frozenset()
 
+    def __init__(self, *given):
+        super().__init__(*given)
+        self.earlier = {}
+
     def edit(self, verb, *needs):
         super().edit(verb, *needs)
         self.is_lost |= verb.endswith(" state")
@@ -160,6 +166,7 @@ class Bench(Desk):
         return datetime.fromisoformat(self.now)
 
     def build(self, jobs=1):
+        self.earlier = {file: file.read_bytes() for file in self.states()}
         return build(
             self.settings, self.output, self.time, Options(force=True, jobs=jobs)
         )
@@ -209,7 +216,18 @@ class Bench(Desk):
                 opened.write(ink * PAGE)
 
     def states(self):
-        return [*(self.folder / FOLDER).glob("*.db")]
+        """Name both files of the state, records last."""
+        kept = (self.folder / FOLDER).glob("*.[dr]*")
+        return sorted(file for file in kept if file.suffix in {".db", ".records"})
+
+    def lose_half_of_state(self, half):
+        for file in self.states()[half : half + 1]:
+            file.unlink()
+
+    def keep_half_of_state(self, half):
+        """Bring one file of the state back as it was before the last build of all."""
+        for file in self.states()[half : half + 1]:
+            file.write_bytes(self.earlier.get(file, b""))
 
     def tear_out(self, part):
         """Remove a document."""
@@ -561,10 +579,11 @@ DAMAGES = {
 
 @pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
 @pytest.mark.parametrize("part", [0, 1, 30, 60, 99])
-def test_a_state_that_was_damaged(damage, part):
+@pytest.mark.parametrize("half", [0, 1], ids=["state", "records"])
+def test_a_state_that_was_damaged(damage, part, half):
     with a_bench(TWO, LIBRARY) as bench:
         check(bench)
-        (state,) = bench.states()
+        state = bench.states()[half]
         content = state.read_bytes()
         state.write_bytes(damage(content, len(content) * part // 100))
         bench.put("a.md", a_story(1, topics=["AI", "New"]))
@@ -573,19 +592,31 @@ def test_a_state_that_was_damaged(damage, part):
 
 
 @pytest.mark.parametrize(
-    "word",
-    [b"Story", b"CREATE TABLE meta", b"records/"],
-    ids=["story", "schema", "file"],
+    ("half", "word"),
+    [(1, b"Story"), (0, b"CREATE TABLE meta"), (1, b"CREATE TABLE "), (0, b"records/")],
+    ids=["story", "schema", "schema of records", "file"],
 )
-def test_a_state_whose_text_was_damaged(word):
+def test_a_state_whose_text_was_damaged(half, word):
     with a_bench(TWO, LIBRARY) as bench:
         check(bench)
-        (state,) = bench.states()
+        state = bench.states()[half]
         content = state.read_bytes()
         assert word in content
         state.write_bytes(content.replace(word, b"\xe8" + word[1:]))
         bench.put("a.md", a_story(1, topics=["AI", "New"]))
         bench.tear_out(0)
+        check(bench)
+
+
+@pytest.mark.parametrize("half", [0, 1], ids=["state", "records"])
+@pytest.mark.parametrize("verb", ["lose half of state", "keep half of state"])
+def test_a_state_of_which_one_file_is_of_another_time(verb, half):
+    with a_bench(TWO, LIBRARY) as bench:
+        check(bench)
+        bench.put("a.md", a_story(1, title="Retitled", topics=["AI"]))
+        bench.build()
+        bench.edit(verb, half)
+        bench.put("z.md", a_story(9, topics=["AI", "New"]))
         check(bench)
 
 

@@ -5,8 +5,7 @@ from contextlib import closing
 
 import pytest
 
-from feeds import seal
-from feeds.store import FOLDER
+from feeds.store import FOLDER, seal
 from tests.site import Site
 
 

@@ -8,13 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from feeds import seal
 from feeds.assess import Item, Sheet
 from feeds.errors import Unwritable
 from feeds.group import Place
 from feeds.record import Complaint
 from feeds.select import Standing
-from feeds.store import FOLDER, Damaged, Done, Store, Written
+from feeds.store import FOLDER, Damaged, Done, Store, Written, seal
 
 ALL, AI = Place(0), Place(1, "ai")
 

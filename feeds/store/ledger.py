@@ -1,48 +1,25 @@
-"""The state folder: what need not be done again; may be lost or damaged at any time.
+"""What one build reads of the state and writes to it."""
 
-One SQLite file for each configuration and output. It is worth nothing once its salt, made
-of versions, programs and configuration, is another, and it is never believed over the
-sources: a file is read again unless size, times and inode are as they were.
-
-    meta       the salt, the time of the last build
-    folder     what stood in each folder of records
-    file       each record file: its counts, its votes, when time alone changes it
-    item       each record: its place in its file, and its id
-    record     all of it, where some feed lets it in
-    shelf      where each record stands in each feed that lets it in
-    refused    why records are not in the feeds that have to exist
-    complaint  what is wrong with a file
-    tally      how often each spelling of a name is used
-    place      each feed: how many entries it has, until when that holds
-    document   what was last written, and which entries are in it
-    pending    what a build was about to write when it stopped
-    told       which complaints were made
-"""
-
-import os
 import sqlite3
-import stat
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, datetime
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 
-from feeds import seal
 from feeds.assess import Sheet
-from feeds.errors import FeedsError, Unwritable
-from feeds.feed import SUFFIXES
+from feeds.errors import Unwritable
 from feeds.group import Place
 from feeds.listing import Listing
 from feeds.record import Complaint
 from feeds.select import Standing
+from feeds.store import seal
+from feeds.store.schema import INDEXES
+from feeds.store.values import Counts, Damaged, Done, Written, plain
 from feeds.survey import NO_NAME, Folders
-
-FOLDER = ".feeds"
 
 _Votes = list[tuple[str, str]]
 
@@ -51,51 +28,6 @@ _SHIFT = 24
 
 _NO_STAMP = (None, None, None, None)
 _SUM = 8
-# What comes of values that no build has written.
-_SENSELESS = (ValueError, TypeError, LookupError, AttributeError)
-# What is wrong with the disk or with its rights, and not with the state.
-_FAULTS = frozenset(
-    {
-        *(sqlite3.SQLITE_PERM, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED),
-        *(sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR),
-        *(sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN),
-    }
-)
-_IGNORE = "*\n"
-_PARTS = ("", "-journal", "-wal", "-shm", *seal.SUFFIXES)
-_SCHEMA = """
-CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID;
-CREATE TABLE folder (name TEXT PRIMARY KEY, files BLOB) WITHOUT ROWID;
-CREATE TABLE file (
-    key INTEGER PRIMARY KEY, name TEXT UNIQUE, read INTEGER, drafts INTEGER,
-    wake INTEGER, votes BLOB);
-CREATE TABLE item (
-    key INTEGER PRIMARY KEY, file INTEGER, number INTEGER, line INTEGER, id TEXT);
-CREATE TABLE record (key INTEGER PRIMARY KEY, content BLOB);
-CREATE TABLE shelf (
-    place INTEGER, age INTEGER, item INTEGER, quality REAL, heat REAL,
-    published INTEGER, PRIMARY KEY (place, age, item)) WITHOUT ROWID;
-CREATE TABLE refused (place INTEGER, file INTEGER, brief TEXT);
-CREATE TABLE complaint (file INTEGER, line INTEGER, reason TEXT, digest TEXT);
-CREATE TABLE tally (
-    name TEXT, spelling TEXT, count INTEGER, PRIMARY KEY (name, spelling)) WITHOUT ROWID;
-CREATE TABLE place (
-    key INTEGER PRIMARY KEY, feed INTEGER, topic TEXT, provider TEXT,
-    entries INTEGER, expires INTEGER, dirty INTEGER, listing BLOB);
-CREATE TABLE document (
-    path TEXT PRIMARY KEY, place INTEGER, digests BLOB, size INTEGER,
-    modified INTEGER, changed INTEGER, inode INTEGER) WITHOUT ROWID;
-CREATE TABLE pending (path TEXT PRIMARY KEY) WITHOUT ROWID;
-CREATE TABLE told (complaint TEXT PRIMARY KEY, digest TEXT) WITHOUT ROWID;
-"""
-_INDEXES = """
-CREATE INDEX IF NOT EXISTS file_wake ON file (wake) WHERE wake IS NOT NULL;
-CREATE INDEX IF NOT EXISTS item_id ON item (id);
-CREATE INDEX IF NOT EXISTS shelf_item ON shelf (item);
-CREATE INDEX IF NOT EXISTS refused_file ON refused (file);
-CREATE INDEX IF NOT EXISTS refused_place ON refused (place);
-CREATE INDEX IF NOT EXISTS complaint_file ON complaint (file);
-"""
 _STANDING = """
 SELECT -age, item.id, quality, heat, published, name, line, item.number, EXISTS (
     SELECT 1 FROM item AS other WHERE other.id = item.id AND other.key != item.key)
@@ -112,143 +44,6 @@ _DERIVED = (
     "tally",
     "place",
 )
-_VERSION = int.from_bytes(blake2b(_SCHEMA.encode(), digest_size=3).digest(), "big")
-
-
-SITE = 0
-"""The key, among those of places, of documents that belong to no feed."""
-
-
-class Damaged(FeedsError):
-    """The state cannot be used; a build without it repairs it."""
-
-
-class Counts(NamedTuple):
-    """How many records there are: all, drafts, usable ones, different stories."""
-
-    read: int
-    drafts: int
-    usable: int
-    stories: int
-
-
-class Written(NamedTuple):
-    """A document as it was last written; its entries by their digests."""
-
-    place: int
-    stamp: tuple[int, ...]
-    digests: bytes
-
-
-class Done(NamedTuple):
-    """A feed that stands as it should: its documents, and which of them were written."""
-
-    key: int
-    entries: int
-    expires: int | None
-    documents: list[tuple[str, Written]]
-    written: list[str]
-    listing: Listing | None = None
-
-
-class Store:
-    """Where the state of one configuration and one output is kept."""
-
-    def __init__(self, config: Path, output: Path) -> None:
-        self.folder = config.parent / FOLDER
-        here = os.path.realpath(config.parent)
-        self.output = os.path.relpath(os.path.realpath(output), here)
-        key = blake2b(os.fsencode(f"{config.name}\0{self.output}"), digest_size=8)
-        self.file = self.folder / f"{key.hexdigest()}.db"
-
-    @contextmanager
-    def opened(self, salt: str, now: int) -> Iterator["Ledger"]:
-        """Open the state for a build; it is as it was unless the ledger is committed.
-
-        Raises Damaged, and Unwritable where it cannot be kept.
-        """
-        self._make_ready()
-        try:
-            with closing(_connected(self.file)) as connection:
-                if seal.is_broken(self.file):
-                    raise Damaged(f"{self.file}: not as it was left")
-                yield Ledger(connection, salt, now, self.output, self.file)
-        except (sqlite3.Error, msgspec.MsgspecError, *_SENSELESS) as error:
-            if getattr(error, "sqlite_errorcode", 0) & 0xFF in _FAULTS:
-                what = f"cannot be used: {self._cause() or error}"
-                raise Unwritable(f"{self.file}: {what}") from error
-            raise Damaged(f"{self.file}: {error}") from error
-
-    def _make_ready(self) -> None:
-        """Make the folder. Raises Unwritable, also where it is a link to another."""
-        try:
-            if self.folder.is_symlink():
-                raise Unwritable(f"{self.folder}: a link, expected a folder; remove it")
-            self.folder.mkdir(exist_ok=True)
-            ignore = self.folder / ".gitignore"
-            if not os.path.lexists(ignore):
-                with ignore.open("x", encoding="utf-8") as file:
-                    file.write(_IGNORE)
-            for part in self._parts():
-                _clear(part)
-        except OSError as error:
-            what = f"cannot be used: {error.strerror}"
-            raise Unwritable(f"{error.filename or self.folder}: {what}") from error
-
-    def _parts(self) -> list[Path]:
-        """Name all files that SQLite makes of a state."""
-        names = (self.file.name + suffix for suffix in _PARTS)
-        return [self.file.with_name(name) for name in names]
-
-    def _cause(self) -> str | None:
-        """Ask the system why state and journal cannot be written: SQLite does not say."""
-        with ExitStack() as opened:
-            try:
-                for part in self._parts()[:2]:
-                    descriptor = os.open(part, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW)
-                    opened.callback(os.close, descriptor)
-            except OSError as error:
-                return error.strerror
-        return None
-
-    def reopened(self, ledger: "Ledger") -> "Ledger":
-        """Open the state once more, in another process, to read what is committed."""
-        return Ledger(_connected(self.file), *ledger.opened_for, self.file)
-
-    def discard(self) -> None:
-        """Remove the state. Raises Unwritable."""
-        try:
-            for part in self._parts():
-                part.unlink(missing_ok=True)
-        except OSError as error:
-            raise Unwritable(
-                f"{self.file}: cannot be removed: {error.strerror}"
-            ) from error
-
-    def names(self) -> frozenset[str]:
-        """Name the configured topics and providers that some record has had."""
-        return frozenset(
-            _read(self.file, "SELECT value FROM meta WHERE key LIKE 'name %'")
-        )
-
-    def documents(self) -> set[str]:
-        """Name the documents of the last build."""
-        return set(_plain(_read(self.file, "SELECT path FROM document")))
-
-    def ids(self) -> set[str]:
-        """Give the stories that the last build knew."""
-        return set(_read(self.file, "SELECT DISTINCT id FROM item"))
-
-    def others(self) -> set[str]:
-        """Name the documents that other configurations keep in the same output."""
-        found: set[str] = set()
-        for file in set(self.folder.glob("*.db")) - {self.file}:
-            # A build that was killed leaves a journal, and only who may write can undo it.
-            mode = "ro" if file.is_symlink() else "rw"
-            output = _read(file, "SELECT value FROM meta WHERE key = 'output'", mode)
-            if output == [self.output]:
-                found.update(_plain(_read(file, "SELECT path FROM document")))
-        return found
 
 
 class Ledger:
@@ -335,14 +130,13 @@ class Ledger:
     def record(self, file: str, number: int) -> bytes:
         """Give a record that some feed lets in, as it was encoded."""
         row = self.run(
-            "SELECT content FROM file JOIN record ON record.key = (file.key << ?) + ?"
-            " WHERE name = ?",
+            "SELECT sum, content FROM file JOIN item ON item.key = (file.key << ?) + ?"
+            " JOIN record ON record.key = item.key WHERE name = ?",
             (_SHIFT, number, file),
         ).fetchone()
-        content = bytes(row[0]) if row else b""
-        if _sum(content[_SUM:]) != content[:_SUM]:
+        if not row or _sum(row[1]) != row[0]:
             raise Damaged(f"{file}: no record {number}")
-        return content[_SUM:]
+        return bytes(row[1])
 
     def elected(self, name: str) -> str | None:
         """Give the spelling of a name that most records use."""
@@ -364,10 +158,10 @@ class Ledger:
             path: Written(place, tuple(stamp), digests)
             for path, place, digests, *stamp in rows
         }
-        return {path: written[path] for path in _plain(written)}
+        return {path: written[path] for path in plain(written)}
 
     def pending(self) -> list[str]:
-        return [*_plain(self._column("SELECT path FROM pending"))]
+        return [*plain(self._column("SELECT path FROM pending"))]
 
     def complaints(self) -> list[Complaint]:
         """Give what is wrong with each file, in order."""
@@ -475,10 +269,11 @@ class Ledger:
         wake = 0 if is_unread else sheet.wake
         rows["file"].append((key, sheet.file, sheet.read, sheet.drafts, wake, votes))
         for one in sheet.items:
-            rows["item"].append((first + one.number, key, one.number, one.line, one.id))
+            item, sum_ = first + one.number, None
             if one.record is not None:
-                content = _sum(one.record) + one.record
-                rows["record"].append((first + one.number, content))
+                sum_ = _sum(one.record)
+                rows["record"].append((item, one.record))
+            rows["item"].append((item, key, one.number, one.line, one.id, sum_))
         for place, this in sheet.standings:
             rows["shelf"].append((self._place(place), *_shelved(this, first)))
         for place, brief in sheet.refused:
@@ -536,7 +331,7 @@ class Ledger:
         self.run("DELETE FROM tally WHERE count <= 0")
         if any(old != self.elected(name) for name, old in shown.items()):
             self._dirty.update(self.places.values())
-        for statement in _INDEXES.strip().split(";\n"):
+        for statement in INDEXES.strip().split(";\n"):
             self.run(statement)
 
     def promise(
@@ -684,67 +479,14 @@ def _counts(packed: object) -> Counts | None:
     )
 
 
-def _connected(file: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(file, isolation_level=None, cached_statements=256)
-    try:
-        version = connection.execute("PRAGMA user_version").fetchone()[0]
-        if version not in {0, _VERSION}:
-            raise sqlite3.DatabaseError("of another release")
-        # A state that lost pages in a crash of the machine could be believed.
-        connection.execute("PRAGMA synchronous = NORMAL")
-        connection.execute("PRAGMA cache_size = -16384")
-        if version == 0:
-            connection.executescript(
-                f"BEGIN;{_SCHEMA}PRAGMA user_version = {_VERSION};COMMIT"
-            )
-    except BaseException:
-        connection.close()
-        raise
-    return connection
-
-
-def _clear(part: Path) -> None:
-    """Make way for a file where something else stands: SQLite would follow a link."""
-    try:
-        mode = part.lstat().st_mode
-    except FileNotFoundError:
-        return
-    if stat.S_ISDIR(mode):
-        part.rmdir()
-    elif not stat.S_ISREG(mode):
-        part.unlink()
-
-
-def _read(file: Path, query: str, mode: str = "ro") -> list[Any]:
-    """Ask a state of another build; one that cannot answer is no state."""
-    try:
-        with closing(
-            sqlite3.connect(f"{file.absolute().as_uri()}?mode={mode}", uri=True)
-        ) as connection:
-            found = [row[0] for row in connection.execute(query)]
-            return [] if seal.is_broken(file) else found
-    except (sqlite3.DatabaseError, OSError):
-        return []
-
-
 def _shelved(one: Standing, first: int) -> tuple[object, ...]:
     return -one.time, first + one.number, one.quality, one.heat, one.published
 
 
 def _sum(content: bytes) -> bytes:
-    """SQLite would not notice a record whose text was damaged on the disk."""
+    """Make the digest of a record: SQLite would not notice text that was damaged."""
     return blake2b(content, digest_size=_SUM).digest()
 
 
 def _packed(value: object) -> bytes:
     return msgspec.msgpack.encode(value)
-
-
-def _plain(paths: Iterable[str]) -> Iterator[str]:
-    """Believe only what may be the path of a document."""
-    for path in paths:
-        if not isinstance(path, str):
-            continue
-        odd = path.startswith("/") or ".." in path.split("/") or "\0" in path
-        if not odd and path.endswith(SUFFIXES):
-            yield path

@@ -1,0 +1,21 @@
+"""The state folder: what need not be done again; may be lost or damaged at any time.
+
+It is worth nothing once its salt, made of versions, programs and configuration, is another,
+and it is never believed over the sources: a file is read again unless size, times and
+inode are as they were.
+"""
+
+from feeds.store.folder import FOLDER, Store
+from feeds.store.ledger import Ledger
+from feeds.store.values import SITE, Counts, Damaged, Done, Written
+
+__all__ = [
+    "FOLDER",
+    "SITE",
+    "Counts",
+    "Damaged",
+    "Done",
+    "Ledger",
+    "Store",
+    "Written",
+]
