@@ -1,5 +1,6 @@
 """One file into a sheet: where its records stand, and what the state keeps of them."""
 
+from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
 from typing import NamedTuple
@@ -38,7 +39,7 @@ class Sheet(NamedTuple):
     items: list[Item]
     complaints: list[Complaint]
     standings: list[tuple[Place, Standing]]
-    refused: list[tuple[Place, str]]
+    refused: Counter[tuple[Place, str]]
     votes: list[tuple[str, str]]
     names: list[str]
 
@@ -76,7 +77,7 @@ class Rulebook:
 
 def assess(file: str, found: Iterable[Record | Complaint], book: Rulebook) -> Sheet:
     """See where the records of a file stand in all feeds."""
-    sheet = Sheet(file, 0, 0, None, [], [], [], [], [], [])
+    sheet = Sheet(file, 0, 0, None, [], [], [], Counter(), [], [])
     read = drafts = 0
     wakes: list[int] = []
     for number, item in enumerate(found):
@@ -122,7 +123,7 @@ def _stand(one: Candidate, number: int, book: Rulebook, sheet: Sheet) -> bool:
             is_admitted = True
             sheet.standings.append((place, standing(one, desk.rules, number)))
         elif desk.may_be_empty:
-            sheet.refused.append((place, refusal.brief))
+            sheet.refused[place, refusal.brief] += 1
     return is_admitted
 
 

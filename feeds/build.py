@@ -13,18 +13,20 @@ from pathlib import Path
 from typing import NamedTuple
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from feeds.assess import Rulebook, Sheet, assess
 from feeds.config import Config
 from feeds.errors import Refused
+from feeds.feed import Entry
 from feeds.fingerprint import salt
 from feeds.group import path_of, strangers
-from feeds.parallel import cpus, spread
-from feeds.publish import Publisher, Work
+from feeds.parallel import Engine, cpus, spread
+from feeds.publish import Publisher, Work, rendered
 from feeds.read import read
 from feeds.record import Complaint
 from feeds.select import why
-from feeds.store import SITE, Damaged, Done, Ledger, Store, Written
+from feeds.store import SITE, Counts, Damaged, Done, Ledger, Store, Written
 from feeds.survey import changed, check, survey
 from feeds.write import Output, feeds_of
 
@@ -42,6 +44,12 @@ BATCH = 25
 
 FEW_FEEDS = 100
 """So few feeds are written without workers."""
+
+MANY = 400
+"""How many feeds are rendered together on an engine."""
+
+ENTRIES = 200
+"""How many entries are rendered in one step there."""
 
 Progress = Callable[[str, int], AbstractContextManager[Callable[[int], object]]]
 """Told what is done, and how much there is of it; gives what is told of each step."""
@@ -89,6 +97,7 @@ class Outcome(Struct, frozen=True, kw_only=True):
 class Options(Struct, frozen=True, kw_only=True):
     """How to build: seconds to wait for another build, past the drop guard, processes.
 
+    `engine` does the reading and rendering of everything, elsewhere, in their stead.
     `progress` is told of "reading", counted in files, and of "writing", in feeds; `say` of
     every file and feed, and why.
     """
@@ -96,6 +105,7 @@ class Options(Struct, frozen=True, kw_only=True):
     wait: float = 60
     force: bool = False
     jobs: int | None = None
+    engine: Engine | None = None
     progress: Progress = unseen
     say: Say = unsaid
 
@@ -152,10 +162,12 @@ def _build(
 ) -> Outcome:
     started = time.monotonic()
     folder = Output(output)
-    with store.opened(salt(config), int(now.timestamp())) as ledger:
+    # What an engine reads stays there, for the most part: no build can go on from it.
+    state = "" if options.engine else salt(config)
+    with store.opened(state, int(now.timestamp())) as ledger:
         run = _Run(options, store, folder, ledger, Rulebook(config, now))
         before = _last_documents(run)
-        is_read = _read_changes(run)
+        is_read = _read_all(run) if options.engine else _read_changes(run)
         work = Work(ledger, run.book, folder, before)
         complaints, told = ledger.complaints(), ledger.told()
         stale = sorted(work.stale() - store.others())
@@ -216,6 +228,25 @@ def _read_changes(run: _Run) -> bool:
     return True
 
 
+def _read_all(run: _Run) -> bool:
+    """Bring what is published of all records into the ledger."""
+    # No other build needs it.
+    from feeds.harvest import Site, harvest  # noqa: PLC0415
+    from feeds.part import sheets  # noqa: PLC0415
+
+    ledger, options, book = run.ledger, run.options, run.book
+    assert options.engine
+    # Workers have folders of their own.
+    config = replace(run.config, file=run.config.file.absolute())
+    site = Site(config, run.folder.folder.absolute(), book.now)
+    whole, stories = harvest(options.engine, site, options.progress)
+    ledger.take([*sheets(whole)])
+    ledger.count_votes(whole.votes)
+    counts = Counts(whole.read, whole.drafts, whole.usable, stories)
+    ledger.settle({}, book.promised, counts)
+    return True
+
+
 def _write(work: Work, stale: list[str], run: _Run) -> tuple[list[str], list[str]]:
     """Write what differs and remove what is stale; name the documents of both."""
     folder, ledger = run.folder, run.ledger
@@ -252,24 +283,35 @@ def _assessed(files: Sequence[str], book: Rulebook) -> list[Sheet]:
 
 def _published(work: Work, run: _Run) -> Iterator[Done]:
     """Write the feeds that have to be looked at."""
+    options = run.options
     places = [*work.dirty.items()]
-    tasks = [places[at : at + BATCH] for at in range(0, len(places), BATCH)]
+    batch = MANY if options.engine else BATCH
+    tasks = [places[at : at + batch] for at in range(0, len(places), batch)]
+    render = partial(_rendered, engine=options.engine) if options.engine else rendered
 
     def here() -> Publisher:
-        return Publisher(run.folder, run.ledger, run.book, work.before)
+        return Publisher(run.folder, run.ledger, run.book, work.before, render)
 
     def elsewhere() -> Publisher:
         # No connection to the state lives through a fork; what it reads is committed.
         ledger = run.store.reopened(run.ledger)
-        return Publisher(Output(run.folder.folder), ledger, run.book, work.before)
+        folder = Output(run.folder.folder)
+        return Publisher(folder, ledger, run.book, work.before, rendered)
 
-    options = run.options
     options.say(work.reasons())
-    jobs = min(options.processes, len(tasks)) if len(places) > FEW_FEEDS else 1
+    is_few = options.engine or len(places) <= FEW_FEEDS
+    jobs = 1 if is_few else min(options.processes, len(tasks))
     with options.progress("writing", len(places)) as advance:
         for done in spread(here if jobs == 1 else elsewhere, tasks, jobs):
             advance(len(done))
             yield from done
+
+
+def _rendered(name: str, entries: Sequence[Entry], engine: Engine) -> list[bytes]:
+    """Render entries on an engine."""
+    parts = [entries[at : at + ENTRIES] for at in range(0, len(entries), ENTRIES)]
+    found = engine.fetch(engine.map(rendered, [name] * len(parts), parts))
+    return [fragment for part in found for fragment in part]
 
 
 def _listed(run: _Run) -> Done:
@@ -287,8 +329,8 @@ def _listed(run: _Run) -> Done:
 def _guard(ledger: Ledger, work: Work, complaints: Sequence[Complaint]) -> None:
     feeds, after = feeds_of(work.before), work.paths()
     guard("feeds", len(feeds), len(feeds - after), len(after), complaints)
-    known, lost, left = ledger.known_ids, ledger.missing_ids(), ledger.counts().usable
-    guard("records", known, lost, left, complaints)
+    left = ledger.counts().usable
+    guard("records", ledger.known_ids, ledger.lost(), left, complaints)
 
 
 def _empties(ledger: Ledger, book: Rulebook) -> Iterator[str]:

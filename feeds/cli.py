@@ -102,6 +102,11 @@ def commands() -> None:
     "--jobs", type=click.IntRange(min=1), metavar="N", help="Processes to read with."
 )
 @click.option(
+    "--cluster",
+    metavar="ADDRESS",
+    help="Read and render on a cluster of Dask instead, such as tcp://scheduler:8786.",
+)
+@click.option(
     "--dry-run", is_flag=True, help="Say what subscribers would see; write nothing."
 )
 @click.option("--strict", is_flag=True, help="Exit with 1 if a record is rejected.")
@@ -147,6 +152,8 @@ def build(
     dry_run, watch = options.pop("dry_run"), options.pop("watch")
     if watch and (dry_run or options["strict"]):
         raise click.UsageError("--watch goes neither with --dry-run nor with --strict")
+    if options["cluster"] is not None and (dry_run or watch or options["jobs"]):
+        raise click.UsageError("--cluster goes without --dry-run, --jobs and --watch")
     if dry_run:
         from feeds import ask
 

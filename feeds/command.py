@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
@@ -14,6 +15,7 @@ from feeds import report
 from feeds.config import Config
 from feeds.errors import FeedsError, Mistake, Refused
 from feeds.moment import EXPECTED, moment
+from feeds.parallel import Engine
 from feeds.parse import ENDINGS
 from feeds.record import Complaint
 from feeds.terminal import Message, progress, show, tell
@@ -21,7 +23,7 @@ from feeds.terminal import Message, progress, show, tell
 _Done = TypeVar("_Done")
 _UNASKED: dict[str, Any] = {
     **{"force": False, "jobs": None, "quiet": False, "verbose": False},
-    **{"report": None, "metrics": None},
+    **{"cluster": None, "report": None, "metrics": None},
 }
 
 
@@ -122,8 +124,20 @@ def _built(
     seen = steps.unseen if options["quiet"] else progress
     is_told = options["verbose"] and not options["quiet"]
     say = _explain_steps if is_told else steps.unsaid
-    wanted = steps.Options(**how, progress=seen, say=say)
-    return steps.build(config, folder_of(output, config), when, wanted)
+    folder = folder_of(output, config)
+    with _engine(options["cluster"]) as engine:
+        wanted = steps.Options(**how, engine=engine, progress=seen, say=say)
+        return steps.build(config, folder, when, wanted)
+
+
+def _engine(cluster: str | None) -> AbstractContextManager[Engine | None]:
+    """Give what works on a cluster, where one is named. Raises Mistake."""
+    if cluster is None:
+        return nullcontext()
+    # Slow to import, and an extra.
+    from feeds.cluster import connected  # noqa: PLC0415
+
+    return connected(cluster)
 
 
 def _report(

@@ -34,13 +34,13 @@ def salt(config: Config) -> str:
     Versions are read off the names of the folders that installers leave beside packages,
     as importlib.metadata would take longer than the rest of a build with nothing to do.
     """
-    parts = [config.text, sys.version, *_program(), *sorted(_versions())]
+    parts = [config.text, sys.version, *_program(), *sorted(versions())]
     return blake2b("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _program() -> Iterator[str]:
     root = Path(__file__).parent
-    for folder in (root, root / "render", root / "templates"):
+    for folder in (root, *(root / name for name in ("render", "store", "templates"))):
         with os.scandir(folder) as listing:
             for entry in sorted(listing, key=lambda entry: entry.name):
                 if entry.name.endswith(".py") or folder.name == "templates":
@@ -48,7 +48,8 @@ def _program() -> Iterator[str]:
                     yield f"{entry.name} {status.st_size} {status.st_mtime_ns}"
 
 
-def _versions() -> Iterator[str]:
+def versions() -> Iterator[str]:
+    """Name the libraries that take part, each with its version."""
     for place in dict.fromkeys(sys.path):
         try:
             names = os.listdir(place or ".")

@@ -1,8 +1,8 @@
-"""Work spread over processes: the same results in the same order, for any number.
+"""Work spread over processes or machines: the same results in the same order.
 
-Each worker is a fork that takes every n-th chunk and writes its results into a pipe of its
-own. All of them watch one pipe more, which nobody ever writes to: when the build ends,
-however it ends, that one closes and the workers end with it.
+On one machine, each worker is a fork that takes every n-th chunk and writes its results into
+a pipe of its own. All of them watch one pipe more, which nobody ever writes to: when the
+build ends, however it ends, that one closes and the workers end with it.
 """
 
 import gc
@@ -10,9 +10,9 @@ import os
 import pickle
 import signal
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
-from typing import Any, BinaryIO, NoReturn, TypeVar
+from typing import Any, BinaryIO, NoReturn, Protocol, TypeVar
 
 from feeds.errors import FeedsError
 from feeds.signals import held_back
@@ -20,6 +20,45 @@ from feeds.signals import held_back
 # The alarm says again what was not heard.
 _Task = TypeVar("_Task")
 _Result = TypeVar("_Result")
+
+
+class Engine(Protocol):
+    """Where work is done: here, or on the machines of a cluster."""
+
+    workers: int
+
+    def share(self, value: Any) -> Any:
+        """Bring a value to all workers; give what stands for it."""
+
+    def map(self, function: Callable[..., Any], *tasks: Sequence[Any]) -> list[Any]:
+        """Begin on all tasks; give what stands for each result.
+
+        A task's arguments may be what stands for other results, and lists of such.
+        """
+
+    def done(self, results: Iterable[Any]) -> Iterator[object]:
+        """Tell of each result, as it comes to be. Raises what its work raised."""
+
+    def fetch(self, results: Iterable[Any]) -> Iterator[Any]:
+        """Bring results here, in order. Raises what their work raised."""
+
+
+class Here:
+    """An engine that does everything at once, in this process."""
+
+    workers = 1
+
+    def share(self, value: Any) -> Any:
+        return value
+
+    def map(self, function: Callable[..., Any], *tasks: Sequence[Any]) -> list[Any]:
+        return [function(*task) for task in zip(*tasks, strict=True)]
+
+    def done(self, results: Iterable[Any]) -> Iterator[object]:
+        yield from results
+
+    def fetch(self, results: Iterable[Any]) -> Iterator[Any]:
+        yield from results
 
 
 def cpus() -> int:

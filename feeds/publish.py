@@ -4,7 +4,7 @@ A document that stands as it was written is where its entries are found again; w
 found there is rendered.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from hashlib import blake2b
 from itertools import islice
@@ -141,8 +141,10 @@ class Publisher:
         ledger: Ledger,
         book: Rulebook,
         documents: Mapping[str, Written],
+        render: Callable[[str, Sequence[Entry]], list[bytes]],
     ) -> None:
         self.folder, self.ledger, self.book = folder, ledger, book
+        self.render = render
         self.config, self.now = book.config, book.now
         self.documents = documents
         self.names: dict[str, str | None] = {}
@@ -264,7 +266,7 @@ class Publisher:
             for digest, shown in wanted.items():
                 if digest not in made:
                     made[digest] = self._entry(shown)
-            fragments = FORMATS[name].entries([made[digest] for digest in wanted])
+            fragments = self.render(name, [made[digest] for digest in wanted])
             keys = ((name, digest) for digest in wanted)
             self.fragments.update(zip(keys, fragments, strict=True))
 
@@ -293,6 +295,11 @@ class Publisher:
 
 
 _IMAGES = shape.Images.__struct_fields__
+
+
+def rendered(name: str, entries: Sequence[Entry]) -> list[bytes]:
+    """Render entries as a format has them."""
+    return FORMATS[name].entries(entries)
 
 
 def _digests(joined: bytes) -> list[bytes]:

@@ -76,15 +76,7 @@ def survey(config: Config, output: Path, before: Folders, jobs: int) -> Survey:
     Large work, going by what there was before, is shared by so many processes.
     Raises Mistake where a source is missing or lies in the output, and Unreadable.
     """
-    passed_over = {_inode(output), _inode(config.file)} - {None}
-    finder = _Finder(passed_over, config.file.name)
-    todo: list[_Folder] = []
-    for place in _places(config, output):
-        name = shown(os.path.relpath(place, config.folder))
-        if _is_dir(place):
-            todo.append(_Folder(place, "" if name == "." else name, ()))
-        else:
-            finder.note(place, name)
+    finder, todo = _begun(config, output)
     jobs = jobs if sum(map(len, before.values())) > _LARGE else 1
     while todo and (jobs == 1 or len(todo) < _SHARES * jobs):
         todo = finder.look(todo)
@@ -94,6 +86,32 @@ def survey(config: Config, output: Path, before: Folders, jobs: int) -> Survey:
         found.folders.update(share.folders)
         found.doubtful.update(share.doubtful)
     return finder.with_lone(found)
+
+
+class Folder(NamedTuple):
+    """A folder to look at: where, by what name, and below which others."""
+
+    path: str
+    name: str
+    above: tuple[_Inode, ...]
+
+
+def starts(config: Config, output: Path) -> tuple[list[Folder], list[str]]:
+    """Give the folders that the sources name, and the files.
+
+    Raises Mistake and Unreadable as `survey` does.
+    """
+    finder, folders = _begun(config, output)
+    return folders, Survey(finder.with_lone(finder.packed()).folders, set()).files()
+
+
+def inside(
+    folder: Folder, config: Config, output: Path
+) -> tuple[list[Folder], list[str]]:
+    """Give the folders in a folder, and the record files in it. Raises Unreadable."""
+    finder = _Finder({_inode(output), _inode(config.file)} - {None}, config.file.name)
+    inner = finder.inside(folder)
+    return inner, finder.packed().files()
 
 
 def changed(before: Folders, after: Survey) -> tuple[list[str], list[str]]:
@@ -212,12 +230,17 @@ def _before_wildcards(source: str) -> str:
     return os.path.join("", *kept)
 
 
-class _Folder(NamedTuple):
-    """A folder to look at: where, by what name, and below which others."""
-
-    path: str
-    name: str
-    above: tuple[_Inode, ...]
+def _begun(config: Config, output: Path) -> tuple["_Finder", list[Folder]]:
+    """Look at the sources themselves; give the folders among them. Raises Mistake."""
+    finder = _Finder({_inode(output), _inode(config.file)} - {None}, config.file.name)
+    folders: list[Folder] = []
+    for place in _places(config, output):
+        name = shown(os.path.relpath(place, config.folder))
+        if _is_dir(place):
+            folders.append(Folder(place, "" if name == "." else name, ()))
+        else:
+            finder.note(place, name)
+    return finder, folders
 
 
 class _Finder:
@@ -235,18 +258,18 @@ class _Finder:
             folder, _, file = name.rpartition("/")
             self.lone[folder][file] = self.signed(partial(os.stat, place))
 
-    def below(self, folders: Sequence[_Folder]) -> Survey:
+    def below(self, folders: Sequence[Folder]) -> Survey:
         """Find all that is below folders, in a process of its own."""
         self.found = {}
         while folders:
             folders = self.look(folders)
         return self.packed()
 
-    def look(self, folders: Iterable[_Folder]) -> list[_Folder]:
+    def look(self, folders: Iterable[Folder]) -> list[Folder]:
         """Find the record files in folders; give the folders in them."""
         return [inner for folder in folders for inner in self.inside(folder)]
 
-    def inside(self, folder: _Folder) -> list[_Folder]:
+    def inside(self, folder: Folder) -> list[Folder]:
         """Find record files, and a folder that cannot be what it seems to be."""
         try:
             # Names are looked up from the open folder: their path need not be walked.
@@ -266,17 +289,17 @@ class _Finder:
         finally:
             os.close(descriptor)
 
-    def unlisted(self, folder: _Folder, error: OSError | None = None) -> list[_Folder]:
+    def unlisted(self, folder: Folder, error: OSError | None = None) -> list[Folder]:
         if error:
             _refuse_fault(error, folder.path)
         self.found[folder.name] = {"": ()}  # it stands for itself
         return []
 
     def sort_out(
-        self, listing: Iterable[os.DirEntry[str]], folder: _Folder, inode: _Inode
-    ) -> list[_Folder]:
+        self, listing: Iterable[os.DirEntry[str]], folder: Folder, inode: _Inode
+    ) -> list[Folder]:
         here = self.found[folder.name] = {}
-        inner: list[_Folder] = []
+        inner: list[Folder] = []
         for entry in listing:
             name = entry.name
             if name[0] == ".":
@@ -292,7 +315,7 @@ class _Finder:
                 else:
                     path = os.path.join(folder.path, name)
                     above = (*folder.above, inode)
-                    inner.append(_Folder(path, _join(folder.name, file), above))
+                    inner.append(Folder(path, _join(folder.name, file), above))
         return inner
 
     def is_read(self, *parts: str) -> bool:

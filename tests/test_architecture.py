@@ -102,9 +102,13 @@ ALLOWED = {
         *("shape", "store", "write"),
     },
     "starter": {"config", "errors"},
+    "part": {"assess", "group", "record", "select"},
+    "harvest": {"assess", "config", "parallel", "part", "read", "survey"},
+    "cluster": {"__init__", "errors", "fingerprint"},
     "build": {
-        *("assess", "config", "errors", "fingerprint", "group", "parallel", "publish"),
-        *("read", "record", "render.site", "select", "store", "survey", "write"),
+        *("assess", "config", "errors", "feed", "fingerprint", "group", "harvest"),
+        *("parallel", "part", "publish", "read", "record", "render.site", "select"),
+        *("store", "survey", "write"),
     },
     "preview": {
         *("build", "compare", "config", "group", "plan", "read", "record", "render"),
@@ -115,8 +119,8 @@ ALLOWED = {
     "serve": {"errors"},
     "report": {"build", "errors", "record"},
     "command": {
-        *("build", "config", "errors", "moment", "parse", "record", "report"),
-        *("serve", "starter", "terminal", "watch"),
+        *("build", "cluster", "config", "errors", "moment", "parallel", "parse"),
+        *("record", "report", "serve", "starter", "terminal", "watch"),
     },
     "ask": {
         *("command", "compare", "errors", "explain", "group", "plan", "preview"),
@@ -150,6 +154,7 @@ DOORS = {
     "msgspec.msgpack": {"survey"},
     "sqlite3": {"store.folder", "store.ledger", "store.schema"},
     "click": {"cli", "terminal"},
+    "distributed": {"cluster"},
     "watchfiles": {"watch"},
     "http": {"serve"},
 }

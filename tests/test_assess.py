@@ -68,11 +68,11 @@ def test_the_time_of_a_standing_goes_by_the_order_of_its_feed():
 def test_the_age_of_a_record_keeps_it_out_of_no_sheet():
     sheet = a_sheet(a_record(), defaults={"max_age": "1 day"})
     assert stood(sheet) == [ALL]
-    assert sheet.refused == []
+    assert sheet.refused == {}
 
 
 def test_an_empty_file_has_an_empty_sheet():
-    assert a_sheet() == (FILE, 0, 0, None, [], [], [], [], [], [])
+    assert a_sheet() == (FILE, 0, 0, None, [], [], [], {}, [], [])
 
 
 def test_records_of_one_file_go_by_their_number():
@@ -213,13 +213,13 @@ def test_why_a_record_is_out_is_noted_where_a_feed_may_be_empty():
     sheet = a_sheet(
         a_record(topics=("AI", "Named"), is_draft=True), topics={"Named": None}
     )
-    assert sheet.refused == [(ALL, "drafts"), (Place(1, "named"), "drafts")]
+    assert sheet.refused == {(ALL, "drafts"): 1, (Place(1, "named"), "drafts"): 1}
 
 
 def test_a_feed_that_ages_may_be_empty():
     feeds = [{"path": "new/{topic}", "max_age": "1 day", "min_quality": 60}]
     sheet = a_sheet(a_record(topics=("AI",)), feeds=feeds)
-    assert sheet.refused == [(Place(0, "ai"), "below min_quality 60")]
+    assert sheet.refused == {(Place(0, "ai"), "below min_quality 60"): 1}
 
 
 def test_a_pair_is_never_promised():
@@ -227,7 +227,7 @@ def test_a_pair_is_never_promised():
     sheet = a_sheet(
         a_record(topics=("AI",), is_draft=True), feeds=feeds, topics={"AI": None}
     )
-    assert sheet.refused == []
+    assert sheet.refused == {}
 
 
 @pytest.mark.parametrize(

@@ -13,9 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from feeds import build as steps
-from feeds import config, survey
+from feeds import config, harvest, survey
 from feeds.build import Options, build
 from feeds.errors import Unwritable
+from feeds.parallel import Here
 from feeds.plan import plan
 from feeds.preview import gather
 from feeds.store import FOLDER
@@ -166,10 +167,10 @@ class Bench(Desk):
         return datetime.fromisoformat(self.now)
 
     def build(self, jobs=1):
+        """Build with so many processes; with none, on an engine."""
         self.earlier = {file: file.read_bytes() for file in self.states()}
-        return build(
-            self.settings, self.output, self.time, Options(force=True, jobs=jobs)
-        )
+        how = {"jobs": jobs} if jobs else {"engine": Here()}
+        return build(self.settings, self.output, self.time, Options(force=True, **how))
 
     def killed_build(self, after):
         """Build in a process that is killed at its so manieth touch of a file."""
@@ -268,8 +269,10 @@ def nothing_is_too_young_or_too_little():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(survey, "_TICK", 0)
         patch.setattr(survey, "_LARGE", 0)
-        for name in ("ALONE", "CHUNK", "BATCH", "FEW_FEEDS"):
+        for name in ("ALONE", "CHUNK", "BATCH", "FEW_FEEDS", "MANY", "ENTRIES"):
             patch.setattr(steps, name, 1)
+        for name, least in {"_LEAST": 1, "_MOST": 1, "_STORIES": 2, "_FAN": 2}.items():
+            patch.setattr(harvest, name, least)
         yield
 
 
@@ -326,7 +329,7 @@ def check(bench, jobs=1):
     configurations,
     libraries,
     st.lists(st.lists(edits, min_size=1, max_size=2), min_size=1, max_size=6),
-    st.sampled_from([1, 1, 1, 2]),
+    st.sampled_from([1, 1, 0, 2]),
 )
 def test_a_build_after_anything_is_what_the_plan_says(
     configuration, library, days, jobs

@@ -46,7 +46,7 @@ def a_sheet(file="a.md", places=(ALL,), **changes):
         "items": [Item(0, 1, standing.id, b"record")],
         "complaints": [],
         "standings": [(place, standing) for place in places],
-        "refused": [],
+        "refused": {},
         "votes": [("topic ai", "AI")],
         "names": ["topic ai"],
     }

@@ -198,7 +198,11 @@ class Ledger:
 
     def briefs(self, place: int) -> Counter[str]:
         """Count why records are not in a place."""
-        return Counter(self._column("SELECT brief FROM refused WHERE place = ?", place))
+        rows = self.run(
+            "SELECT brief, SUM(count) FROM refused WHERE place = ? GROUP BY brief",
+            (place,),
+        )
+        return Counter(dict(rows))
 
     def has(self, place: int) -> bool:
         """Tell whether a place lets any record in, age aside."""
@@ -214,6 +218,12 @@ class Ledger:
         """Count the stories that were known and are no more."""
         query = "SELECT 1 FROM item WHERE id = ? LIMIT 1"
         return sum(self.run(query, (id_,)).fetchone() is None for id_ in self.lost_ids)
+
+    def lost(self) -> int:
+        """Count the stories that were known and are no more; at least, without all records."""
+        if self.opened_for[0]:
+            return self.missing_ids()
+        return max(self.known_ids - self.counts().stories, 0)
 
     # Writing
 
@@ -243,6 +253,10 @@ class Ledger:
             self.run(f"DELETE FROM {table} WHERE file = ?", (key,))
         self.run("DELETE FROM file WHERE key = ?", (key,))
         return len(ids)
+
+    def count_votes(self, votes: Mapping[tuple[str, str], int]) -> None:
+        """Count votes of records that are not taken."""
+        self._delta.update(votes)
 
     def take(self, sheets: Sequence[Sheet]) -> None:
         """Put the records of files in."""
@@ -276,8 +290,8 @@ class Ledger:
             rows["item"].append((item, key, one.number, one.line, one.id, sum_))
         for place, this in sheet.standings:
             rows["shelf"].append((self._place(place), *_shelved(this, first)))
-        for place, brief in sheet.refused:
-            rows["refused"].append((self._place(place), key, brief))
+        for (place, brief), count in sheet.refused.items():
+            rows["refused"].append((self._place(place), key, brief, count))
         for wrong in sheet.complaints:
             rows["complaint"].append((key, wrong.line, wrong.reason, wrong.digest))
 
@@ -300,9 +314,14 @@ class Ledger:
         more = self._more._replace(stories=new - self.missing_ids())
         return Counts(*map(int.__add__, self._counts, more))
 
-    def settle(self, folders: Folders, promised: Iterable[Place]) -> None:
-        """Make up the tally; a name that is shown another way now touches every feed."""
-        self._counts = self._recount()
+    def settle(
+        self, folders: Folders, promised: Iterable[Place], counts: Counts | None = None
+    ) -> None:
+        """Make up the tally; a name that is shown another way now touches every feed.
+
+        `counts` are those of records of which not all were taken.
+        """
+        self._counts = counts or self._recount()
         self._meta({f"name {name}": name for name in self._met})
         before = self.folders()
         self.run_many(
@@ -466,6 +485,8 @@ def _why_anew(meta: Mapping[str, Any], salt: str, now: int, output: str) -> str:
     """Say why what follows from the sources cannot be kept; nothing where it can."""
     if meta.get("output") != output:
         return "there is none"
+    if not salt:
+        return "not all of the records were kept"
     if meta.get("salt") != salt:
         return "feeds.yaml, the program or a library changed"
     return "" if int(meta.get("now", now)) <= now else "the clock went back"

@@ -34,7 +34,7 @@ CREATE TABLE item (
 CREATE TABLE shelf (
     place INTEGER, age INTEGER, item INTEGER, quality REAL, heat REAL,
     published INTEGER, PRIMARY KEY (place, age, item)) WITHOUT ROWID;
-CREATE TABLE refused (place INTEGER, file INTEGER, brief TEXT);
+CREATE TABLE refused (place INTEGER, file INTEGER, brief TEXT, count INTEGER);
 CREATE TABLE complaint (file INTEGER, line INTEGER, reason TEXT, digest TEXT);
 CREATE TABLE tally (
     name TEXT, spelling TEXT, count INTEGER, PRIMARY KEY (name, spelling)) WITHOUT ROWID;

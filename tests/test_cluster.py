@@ -1,0 +1,189 @@
+"""A cluster of Dask gives what one machine gives: real schedulers, real workers."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from contextlib import contextmanager
+
+import pytest
+from distributed import Client, LocalCluster
+
+from feeds.cluster import connected
+from feeds.errors import Mistake
+from tests.strategies import tree
+
+FEEDS = [sys.executable, "-m", "feeds"]
+CONFIGURATION = """
+site: {title: Site, url: https://feeds.example.org/}
+records: records
+pages: true
+formats: [rss, atom, json]
+defaults: {limit: 5}
+feeds:
+  - path: all
+  - path: topics/{topic}
+    pick: best
+  - path: fresh
+    max_age: 1 days
+  - path: providers/{provider}
+"""
+
+
+def record(number):
+    """Write a record; every tenth story is told twice, and every 50th is no record."""
+    story = number - 1 if number % 10 == 1 else number
+    title = "" if number % 50 == 49 else f"Story {number}"
+    return f"""---
+title: "{title}"
+webUrl: https://a.example/{story}
+publishedDateTime: 2025-{number % 12 + 1:02}-{number % 28 + 1:02}T10:00:00Z
+published: {number % 7 != 0}
+quality: {number * 37 % 100}
+topics: [Topic {number % 13}, {"AI" if number % 2 else "ai"}]
+provider: {{name: P{number % 3}, domain: p{number % 5}.example}}
+images: https://a.example/{number}.jpg
+---
+Body of *{number}*.
+"""
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    """Give a configuration with 1,500 records in folders of several sizes."""
+    folder = tmp_path_factory.mktemp("site")
+    (folder / "feeds.yaml").write_text(CONFIGURATION)
+    for number in range(1500):
+        place = folder / "records" / ("large" if number > 400 else f"{number % 9}")
+        place.mkdir(parents=True, exist_ok=True)
+        (place / f"{number}.md").write_text(record(number))
+    return folder
+
+
+@contextmanager
+def a_cluster(workers=2):
+    with LocalCluster(
+        n_workers=workers,
+        threads_per_worker=1,
+        processes=True,
+        dashboard_address="127.0.0.1:0",
+        silence_logs="CRITICAL",
+    ) as cluster:
+        yield cluster
+
+
+@pytest.fixture(scope="module")
+def cluster():
+    with a_cluster() as found:
+        yield found
+
+
+def build(site, *options, output="output", code=0):
+    given = ["build", "-c", site / "feeds.yaml", "-o", site / output]
+    now = ["--now", "2025-12-12T20:00:00Z"]
+    done = subprocess.run(
+        [*FEEDS, *given, *now, *options], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == code, done.stderr
+    return done
+
+
+def counted(done):
+    return done.stdout.splitlines()[-1].partition(";")[0]
+
+
+def test_the_same_bytes_and_words_as_one_machine(site, cluster):
+    here = build(site, "--jobs", "1", output="here")
+    there = build(site, "--cluster", cluster.scheduler_address, output="there")
+    assert tree(site / "there") == tree(site / "here")
+    assert (there.stdout, there.stderr) == (here.stdout, here.stderr)
+    again = build(site, "--cluster", cluster.scheduler_address, output="there")
+    assert "nothing changed in" in again.stdout
+    assert "nothing changed in" in build(site, output="there").stdout
+    assert "nothing changed in" in build(site, output="there").stdout
+
+
+def test_a_worker_that_is_killed_costs_only_time(site):
+    build(site, "--jobs", "1", output="whole")
+    with a_cluster() as cluster, Client(cluster) as client:
+        pids = client.run(os.getpid)
+        client.run(slow_down)
+
+        def kill():
+            busy = wait_for(lambda: [*filter(None, client.processing().values())])
+            killed.append(bool(busy))
+            os.kill(next(iter(pids.values())), signal.SIGKILL)
+
+        killed = []
+        killer = threading.Thread(target=kill)
+        killer.start()
+        build(site, "--cluster", cluster.scheduler_address, output="killed")
+        killer.join()
+        assert killed == [True]
+        assert set(client.run(os.getpid).values()) != set(pids.values())
+    assert tree(site / "killed") == tree(site / "whole")
+
+
+COMPLAINTS = {
+    "nobody there": (
+        ["--cluster", "tcp://127.0.0.1:1"],
+        "--cluster tcp://127.0.0.1:1: no scheduler answers",
+    ),
+    "no address": (["--cluster", "where?"], "--cluster where?: no scheduler answers"),
+    "with jobs": (
+        ["--cluster", "tcp://127.0.0.1:1", "--jobs", "2"],
+        "--cluster goes without --dry-run, --jobs and --watch",
+    ),
+}
+
+
+@pytest.mark.parametrize(("options", "said"), COMPLAINTS.values(), ids=COMPLAINTS)
+def test_a_cluster_that_cannot_be_used(site, options, said, monkeypatch):
+    monkeypatch.setenv("DASK_DISTRIBUTED__COMM__TIMEOUTS__CONNECT", "1s")
+    done = build(site, *options, output="none", code=2)
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (site / "none").exists()
+
+
+def test_a_cluster_without_workers(site, monkeypatch):
+    monkeypatch.setattr("feeds.cluster._PATIENCE", 1)
+    with (
+        a_cluster(0) as cluster,
+        pytest.raises(Mistake, match="it has no workers"),
+        connected(cluster.scheduler_address),
+    ):
+        pass
+
+
+def test_a_worker_with_other_programs(cluster, monkeypatch):
+    monkeypatch.setattr("feeds.cluster.versions", lambda: ["lxml-0.1.dist-info"])
+    with (
+        pytest.raises(Mistake, match=r"has other programs than .* lxml-0.1.dist-info"),
+        connected(cluster.scheduler_address),
+    ):
+        pass
+
+
+def slow_down():
+    """Make a worker take its time, so that it is met at work."""
+    from feeds import harvest
+
+    quick = harvest.assess
+
+    def slow(*given):
+        time.sleep(0.002)
+        return quick(*given)
+
+    harvest.assess = slow
+
+
+def wait_for(found, seconds=20):
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        if result := found():
+            return result
+        time.sleep(0.01)
+    return None
