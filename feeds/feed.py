@@ -15,7 +15,7 @@ FEEDS = (".rss", ".atom", ".json")
 PAGE = "html"
 """The format for people, which nobody subscribes to."""
 
-SUFFIXES = (*FEEDS, ".html", ".opml", ".css", ".js")
+SUFFIXES = (*FEEDS, ".html", ".opml", ".css", ".js", ".svg")
 """What the names of all documents end in."""
 
 EMPTY = datetime(2000, 1, 1, tzinfo=UTC)

@@ -6,8 +6,8 @@ from msgspec import Struct
 
 from feeds.feed import Feed
 
-PATHS = ("index.html", "feeds.opml", "feeds.css", "feeds.js")
-"""The documents of the whole site: the list as page and as OPML, their style and script."""
+PATHS = ("index.html", "feeds.opml", "feeds.css", "feeds.js", "feeds.svg")
+"""The documents of the whole site: the list as page and OPML, their style, script and icon."""
 
 FAMILIES = ("Feeds", "Topics", "Providers", "Topics by provider")
 """What feeds of no group, of a topic, of a provider and of a pair are headed with."""

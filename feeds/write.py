@@ -313,19 +313,22 @@ def _page_marks(document: bytes) -> tuple[str, str]:
 
 
 def _comment_marks(document: bytes) -> tuple[str, str]:
-    """Read the generator off the first line of a style or a script."""
-    return (GENERATOR if document.startswith(_COMMENT) else "", "")
+    """Read the generator off the first line of a style, script or icon."""
+    return (GENERATOR if document.startswith(_COMMENTS) else "", "")
 
 
 _PAGE = re.compile(
     rb'<meta name="generator" content="(\w+)">\n<link rel="canonical" href="([^"]*)">'
 )
-_COMMENT = b"/* generator: " + GENERATOR.encode()
+_COMMENTS = tuple(
+    mark + b" generator: " + GENERATOR.encode() for mark in (b"/*", b"<!--")
+)
 _MARKS = {
     ".json": _json_marks,
     ".html": _page_marks,
     ".css": _comment_marks,
     ".js": _comment_marks,
+    ".svg": _comment_marks,
 }
 
 

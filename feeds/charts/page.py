@@ -15,7 +15,7 @@ _CURVES = 6
 _STYLE = """
 :root { color-scheme: light dark; --ink: #1b1f24; --soft: #59636e; --line: #d1d9e0;
   --paper: #ffffff; --bar: #2f6fb3; --gray: #8c959f; --mark: #b3261e; --lit: #fdf0d5; }
-@media (prefers-color-scheme: dark) {
+@media screen and (prefers-color-scheme: dark) {
   :root { --ink: #e6edf3; --soft: #9aa5b1; --line: #3a434d; --paper: #14181d;
     --bar: #6cb0f5; --gray: #7b8590; --mark: #ff8a80; --lit: #4a3a12; }
 }
@@ -44,7 +44,9 @@ text { fill: var(--ink); font-size: 11px; }
 figure { margin: 0; }
 figcaption { color: var(--mark); font-size: .875rem; }
 .scroll { overflow-x: auto; margin-bottom: .5rem; }
+.scroll:focus-visible { outline: 3px solid var(--mark); outline-offset: 2px; }
 .pair + .scroll { margin-top: 1.5rem; }
+.pair table { width: 100%; max-width: 28rem; }
 table { border-collapse: collapse; font-size: .875rem; font-variant-numeric: tabular-nums; }
 caption { text-align: left; color: var(--soft); padding-bottom: .25rem; }
 th, td { padding: .15rem .6rem; text-align: right; border-bottom: 1px solid var(--line);
@@ -63,11 +65,11 @@ def page(stats: Stats) -> str:
     html = Element("html", lang="en")
     title = f"{stats.site}: how its records are spread"
     _head(SubElement(html, "head"), title)
-    body = SubElement(html, "body")
-    _text(body, "h1", title)
-    _text(body, "p", summary(stats) + ".")
+    main = SubElement(SubElement(html, "body"), "main")
+    _text(main, "h1", title)
+    _text(main, "p", summary(stats) + ".")
     if stats.records:
-        _sections(body, stats)
+        _sections(main, stats)
     ET.indent(html, "")
     written = ET.tostring(html, encoding="us-ascii", method="html").decode("ascii")
     return f"<!DOCTYPE html>\n{written}\n"
@@ -91,17 +93,17 @@ def _head(head: Element, title: str) -> None:
     _text(head, "style", _STYLE)
 
 
-def _sections(body: Element, stats: Stats) -> None:
-    _thresholds(body, stats)
-    _spread(body, "Quality", "min_quality", stats.quality, stats.records)
-    _spread(body, "Heat", "min_heat", stats.heat, stats.records)
-    _ranking(body, "Topics", "topic", stats.topics, stats.records)
-    _ranking(body, "Providers", "provider", stats.providers, stats.records)
-    pair = _pair(body, f"Published, by {stats.period}")
+def _sections(main: Element, stats: Stats) -> None:
+    _thresholds(main, stats)
+    _spread(main, "Quality", "min_quality", stats.quality, stats.records)
+    _spread(main, "Heat", "min_heat", stats.heat, stats.records)
+    _ranking(main, "Topics", "topic", stats.topics, stats.records)
+    _ranking(main, "Providers", "provider", stats.providers, stats.records)
+    pair = _pair(main, f"Published, by {stats.period}")
     bars = [Column(one.name, one.count) for one in stats.dates]
     pair.append(columns(bars, "Records by the time they were published"))
     _tallies(pair, stats.period, stats.dates, stats.records)
-    pair = _pair(body, "Status")
+    pair = _pair(main, "Status")
     pair.append(rows(stats.statuses, "Records by status"))
     _tallies(pair, "status", stats.statuses, stats.records)
 

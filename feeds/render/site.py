@@ -1,4 +1,4 @@
-"""The documents of a whole site: a page and an OPML list of all feeds, style and script.
+"""The documents of a whole site: a page and an OPML list of all feeds, style, script, icon.
 
 OPML 2.0 <http://opml.org/spec2.opml>.
 """

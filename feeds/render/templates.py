@@ -52,6 +52,7 @@ def _environment() -> Environment:
         auto_reload=False,
     )
     made.filters |= {"day": _day, "iso": _iso, "heights": _heights, "kinds": _kinds}
+    made.filters["without"] = _without
     return made
 
 
@@ -68,6 +69,11 @@ def _heights(feed: Listing) -> list[int]:
     """Scale the counts of a plot; what there is, is seen."""
     most = max(feed.counts)
     return [-(-count * _HEIGHT // most) for count in feed.counts]
+
+
+def _without(title: str, site: str) -> str:
+    """Name a feed where its site is named already."""
+    return title.removesuffix(f": {site}")
 
 
 def _kinds(formats: Iterable[str]) -> list[Kind]:

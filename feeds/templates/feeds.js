@@ -15,7 +15,9 @@ input.addEventListener("input", () => {
     found += !item.hidden;
   }
   for (const section of document.querySelectorAll("main > section")) {
-    section.hidden = !section.querySelector("li:not([hidden])");
+    const shown = section.querySelectorAll("li:not([hidden])").length;
+    section.hidden = !shown;
+    section.querySelector(".count").textContent = shown;
   }
   said.textContent = input.value.trim() ? `${found} of ${feeds.length} feeds` : "";
 });
