@@ -3,6 +3,7 @@
 # make check    the tests with coverage, and what `make lint` says
 # make lint     what ruff, mypy and pip-audit say
 # make fuzz     try bytes that nobody would write, SECONDS=60 for each kind, and the properties on new examples
+# make screenshots   look at output/ in Chromium, and keep the pictures of README.md
 # make bench    time a build against Hugo and a plain script, into benchmarks/results.md
 # Only Python 3.11 or later and make are needed beforehand.
 
@@ -11,7 +12,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DELETE_ON_ERROR:
-.PHONY: build test check lint schema golden fuzz bench clean
+.PHONY: build test check lint schema golden fuzz bench screenshots clean
 
 build: $(VENV)/.installed
 	$(BIN)/feeds build
@@ -36,6 +37,9 @@ schema: $(VENV)/.installed
 
 golden: $(VENV)/.tested
 	$(BIN)/python -m pytest -q tests/test_golden.py --update-golden
+
+screenshots: build $(VENV)/.tested
+	$(BIN)/python -m tests.screenshots
 
 SECONDS ?= 60
 

@@ -19,6 +19,12 @@ YAML = [text for language, text in BLOCKS if language == "yaml"]
 HELP = [text for _, text in BLOCKS if text.startswith("$ feeds") and "--help" in text]
 
 
+def test_the_pictures_shown_are_there_and_small():
+    shown = re.findall(r"^!\[.{40,}\]\((docs/images/.+\.png)\)$", README, re.MULTILINE)
+    assert len(shown) == 2
+    assert all((ROOT / name).stat().st_size < 200_000 for name in shown)
+
+
 def test_the_record_shown_is_a_record_with_every_field():
     fields = parse_yaml(YAML[0])
     shown = record(
