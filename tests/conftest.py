@@ -33,11 +33,16 @@ def golden(request):
     return compare
 
 
-def tool(name):
+def tool(name, package=None):
     if not (found := shutil.which(name)):
-        stop = pytest.fail if "FEEDS_REQUIRE_TOOLS" in os.environ else pytest.skip
-        stop(f"{name} is missing: apt-get install {name}")
+        without(f"{name} is missing: apt-get install {package or name}")
     return found
+
+
+def without(what):
+    """Skip a test for want of something, or fail where nothing may be skipped."""
+    stop = pytest.fail if "FEEDS_REQUIRE_TOOLS" in os.environ else pytest.skip
+    stop(what)
 
 
 @pytest.fixture

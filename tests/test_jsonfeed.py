@@ -1,4 +1,4 @@
-"""JSON Feed: what the specification asks of a document, and what a reader makes of it.
+"""JSON Feed: what the specification asks of a document.
 
 <https://www.jsonfeed.org/version/1.1/>
 """
@@ -9,12 +9,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import given
 from jsonschema import Draft202012Validator
-from reader import make_reader
 
 from feeds.feed import Enclosure, Image, Person
 from feeds.render import FORMATS
 from tests.strategies import Desk
-from tests.test_readers import CONFIGURATION, PICTURE, a_story, edited, plain
+from tests.test_readers import CONFIGURATION, PICTURE, a_story
 from tests.test_render import a_feed, an_entry, feeds, written
 
 TEXT = {"type": "string", "minLength": 1}
@@ -152,42 +151,9 @@ def test_each_item_is_a_line_whatever_it_says(text):
 @pytest.fixture
 def desk(tmp_path):
     library = {f"{n}.md": a_story(n) for n in (1, 2)}
-    library["2.md"]["id"] = "own id"
-    library["3.md"] = a_story(3, updatedDateTime="2021-03-01T00:00:00Z", images=[])
     desk = Desk(tmp_path, {**CONFIGURATION, "formats": ["json"]}, library)
     desk.build()
     return desk
-
-
-def test_reader_finds_what_an_entry_holds(desk):
-    with make_reader(":memory:", feed_root=str(desk.output)) as reader:
-        reader.add_feed("all.json")
-        reader.update_feed("all.json")
-        assert reader.get_feed("all.json").title == "Site & more"
-        newest, story, _oldest = reader.get_entries(sort="recent")
-        assert story.link == "https://news.example/2?a=1&b=2"
-        assert story.id == "tag:feeds.example.org,2000:own%20id"
-        assert [(one.href, one.type) for one in story.enclosures] == [
-            (PICTURE, "image/png")
-        ]
-        assert story.authors_str == "Provider 1"
-        assert "猫" in plain(story.content[0].value)
-        assert f"{newest.updated:%Y-%m-%d}" == "2021-03-01"
-        assert f"{newest.published:%Y-%m-%d}" == "2021-02-03"
-
-
-def test_reader_shows_exactly_the_new_stories_as_unread(desk):
-    with make_reader(":memory:", feed_root=str(desk.output)) as reader:
-        reader.add_feed("all.json")
-        reader.update_feed("all.json")
-        for entry in list(reader.get_entries()):
-            reader.mark_entry_as_read(entry)
-        edited(desk)
-        reader.update_feed("all.json")
-        assert [one.link for one in reader.get_entries(read=False)] == [
-            "https://news.example/4?a=1&b=2"
-        ]
-        assert len(list(reader.get_entries())) == 4
 
 
 def test_without_a_state_a_document_of_ours_is_known_by_what_it_says(desk):

@@ -1,8 +1,5 @@
 """Pages for people, and the list of all feeds: what a browser and a reader find there."""
 
-import re
-import subprocess
-from html import unescape
 from pathlib import Path
 from urllib.parse import urldefrag, urljoin
 
@@ -11,7 +8,6 @@ from lxml import etree, html
 
 from feeds import config
 from feeds.listing import PARTS, PATHS, listing
-from tests.conftest import tool
 from tests.site import CONFIG, Site
 from tests.test_render import a_feed
 
@@ -195,28 +191,6 @@ def test_opml_is_as_specified(site):
         }
     ]
     assert [one["text"] for one in folders["Topics"]] == ["AI: Test", "ML: Test"]
-
-
-def test_newsboat_imports_the_list(site, tmp_path):
-    boat = tmp_path / "boat"
-    boat.mkdir()
-    (boat / "urls").touch()
-    (boat / "config").touch()
-    files = ["-u", "urls", "-c", "cache", "-C", "config"]
-    subprocess.run(
-        [tool("newsboat"), *files, "-i", site.folder / "output" / "feeds.opml"],
-        cwd=boat,
-        env={"HOME": str(boat), "LC_ALL": "C.UTF-8"},
-        check=True,
-        capture_output=True,
-        timeout=60,
-    )
-    found = (boat / "urls").read_text()
-    assert re.findall(r"https:\S+\.rss", unescape(found)) == [
-        "https://feeds.example.org/all.rss",
-        "https://feeds.example.org/topics/ai.rss",
-        "https://feeds.example.org/topics/ml.rss",
-    ]
 
 
 @pytest.mark.parametrize(

@@ -1,19 +1,16 @@
-"""What readers make of the feeds: three that others wrote."""
+"""What readers make of the feeds: six that others wrote, fetching them over HTTP."""
 
-import html
 import re
-import sqlite3
-import subprocess
-import threading
-from contextlib import contextmanager
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+import shutil
+from datetime import UTC, datetime
+from html import unescape
 
 import feedparser
 import pytest
 from reader import make_reader
 
-from tests.conftest import tool
+from feeds.serve import listening
+from tests.readers import READERS, Newsboat, Rss2email, Story, javascript
 from tests.strategies import Desk
 
 CONFIGURATION = {
@@ -27,9 +24,28 @@ CONFIGURATION = {
     "feeds": [{"path": "all"}],
 }
 PICTURE = "https://img.example/p.png?w=1&h=2"
+LEAD = {"url": PICTURE, "width": 10, "height": 20}
+OTHER_PICTURE = "https://img.example/q.png"
 EXCERPT = 'Use <b> & &amp;amp;, "as written" – 猫'
 SHOWN = 'Use <b> & &amp;, "as written" – 猫'
-FORMATS = ["rss", "atom"]
+
+# What a reader has no place for, by the formats that it reads.
+LACKS = {
+    ("newsboat", "rss"): {"updated", "categories", "enclosures"},
+    ("newsboat", "atom"): {"updated", "categories", "enclosures"},
+    ("reader", "rss"): {"categories"},
+    ("reader", "atom"): {"categories"},
+    ("reader", "json"): {"categories"},
+    ("rss2email", "rss"): {"published"},
+    ("rss2email", "atom"): {"published"},
+    ("feedparser", "rss"): set(),
+    ("feedparser", "atom"): set(),
+    ("feedsmith", "rss"): set(),
+    ("feedsmith", "atom"): set(),
+    ("feedsmith", "json"): set(),
+    ("rss-parser", "rss"): {"updated"},
+    ("rss-parser", "atom"): {"updated", "categories", "enclosures"},
+}
 
 
 def a_story(number, **changes):
@@ -38,41 +54,179 @@ def a_story(number, **changes):
         "webUrl": f"https://news.example/{number}?a=1&b=2",
         "publishedDateTime": f"2021-02-{number:02}T10:00:00Z",
         "published": True,
-        "provider": {"name": f"Provider {number}", "domain": "news.example"},
-        "topics": ["AI", "Computer Vision"],
+        "provider": {"name": f"Provider {number}", "domain": f"p{number}.example"},
+        "topics": ["AI", f"Topic {number}"],
         "excerpt": EXCERPT,
-        "images": [{"url": PICTURE, "width": 10, "height": 20}],
+        "images": [LEAD],
         "related": [{"title": "Other", "webUrl": "https://other.example/"}],
         **changes,
     }
 
 
-@pytest.fixture
-def desk(tmp_path):
-    """Three stories, built: one has an id of its own, one an update and no excerpt."""
-    library = {
-        "1.md": a_story(1, title="5 < 6 &amp; 7 > 5"),
-        "2.md": a_story(2, id="own id"),
-        "3.md": a_story(
-            3, updatedDateTime="2021-03-01T00:00:00Z", excerpt="", images=[]
-        ),
+LIBRARY = {
+    "1.md": a_story(1, title="5 < 6 &amp; 7 > 5"),
+    "2.md": a_story(2, id="own id"),
+    "3.md": a_story(3, updatedDateTime="2021-03-01T00:00:00Z", excerpt="", images=[]),
+    "4.md": a_story(4, images=[LEAD, {"url": OTHER_PICTURE}]),
+    "5.md": a_story(5, body=f"In full ![]({PICTURE})"),
+}
+
+
+def meant(number, **changes):
+    """Give a story as a reader that kept all of it would show it."""
+    link = f"https://news.example/{number}?a=1&b=2"
+    published = datetime(2021, 2, number, 10, tzinfo=UTC)
+    given = {
+        "id": link,
+        "title": f"Story {number}",
+        "link": link,
+        "published": published,
+        "updated": published,
+        "author": f"Provider {number}",
+        "categories": ("AI", f"Topic {number}"),
+        "enclosures": (PICTURE,),
+        "content": "",
     }
-    desk = Desk(tmp_path, CONFIGURATION, library)
-    desk.build()
-    return desk
+    return Story(**{**given, **changes})
 
 
-@pytest.fixture(params=FORMATS)
-def read(request, desk):
+MEANT = [
+    meant(1, title="5 < 6 & 7 > 5"),
+    meant(2, id="tag:feeds.example.org,2000:own%20id"),
+    meant(3, updated=datetime(2021, 3, 1, tzinfo=UTC), enclosures=()),
+    meant(4),
+    meant(5),
+]
+RETITLED = "http://news.example/1?a=1&b=2&utm_source=x"
+MEANT_LATER = [
+    meant(1, title="Another title", link=RETITLED),
+    MEANT[1]._replace(link="https://news.example/moved"),
+    MEANT[2],
+    meant(4, updated=datetime(2021, 4, 1, tzinfo=UTC)),
+    meant(6),
+]
+NEW = {meant(6).id}
+# What those show then that keep a story of which the feed has no more, or never mend one.
+MEANT_IN_MEMORY = {
+    "newsboat": [*MEANT_LATER, MEANT[4]],
+    "reader": [*MEANT_LATER, MEANT[4]],
+    "rss2email": [*MEANT, meant(6)],
+}
+
+
+def edit(desk):
+    """Make one story new, retitle one, move one, update one and remove one."""
+    desk.put("1.md", a_story(1, title="Another title", webUrl=RETITLED))
+    desk.put("2.md", a_story(2, id="own id", webUrl="https://news.example/moved"))
+    desk.rename("3.md", "deep/c.md")
+    desk.change("4.md", "updatedDateTime", "2021-04-01T00:00:00Z")
+    desk.delete("5.md")
+    desk.put("6.md", a_story(6))
+
+
+@pytest.fixture(scope="module")
+def editions(tmp_path_factory):
+    """Give the output of three builds: the first, after edits, and with all put back."""
+    folder = tmp_path_factory.mktemp("editions")
+    formats = ["rss", "atom", "json"]
+    desk = Desk(folder, {**CONFIGURATION, "formats": formats}, LIBRARY)
+
+    def built(number):
+        desk.build()
+        return shutil.copytree(desk.output, folder / str(number))
+
+    first = built(1)
+    edit(desk)
+    second = built(2)
+    desk.put("5.md", LIBRARY["5.md"])
+    desk.lose_state()
+    return first, second, built(3)
+
+
+@pytest.fixture(scope="module")
+def first(editions):
+    return editions[0]
+
+
+@pytest.fixture(scope="module")
+def loopback():
+    """Let no proxy come between."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("no_proxy", "*")
+        yield
+
+
+@pytest.fixture(scope="module", params=LACKS, ids="-".join)
+def polls(request, editions, loopback, tmp_path_factory):
+    """Give a reader, its format, and what it saw of each of the three builds."""
+    name, ending = request.param
+    with listening(0) as server, server.answering(editions[0]):
+        folder = tmp_path_factory.mktemp(name)
+        reader = READERS[name](folder, f"{server.address}all.{ending}")
+        seen = []
+        for server.folder in editions:
+            seen.append(reader.poll())
+    return request.param, seen
+
+
+def shown(polls, number):
+    """Give what a reader shows, but for its text."""
+    _, seen = polls
+    return {
+        key: story._replace(content="") for key, story in seen[number].stories.items()
+    }
+
+
+def kept(polls, stories):
+    """Leave out what a reader has no place for."""
+    gone = dict.fromkeys(LACKS[polls[0]])
+    return {story.id: story._replace(**gone) for story in stories}
+
+
+def test_a_reader_shows_every_story_as_meant(polls):
+    assert shown(polls, 0) == kept(polls, MEANT)
+
+
+def test_a_reader_shows_the_picture_once_in_the_text(polls):
+    first = polls[1][0].stories
+    pictures = {key: story.pictures for key, story in first.items()}
+    assert pictures == {
+        story.id: () if story == MEANT[2] else (PICTURE,) for story in MEANT
+    }
+
+
+def test_a_reader_shows_the_text_as_written(polls):
+    first = polls[1][0].stories
+    for story in (MEANT[0], MEANT[1], MEANT[3]):
+        assert SHOWN in first[story.id].text
+    assert "In full" in first[MEANT[4].id].text
+    # Without an excerpt, there are still the related stories.
+    assert "https://other.example/" in first[MEANT[2].id].content
+
+
+def test_exactly_the_new_story_is_unread_after_a_rebuild(polls):
+    _, seen = polls
+    assert seen[0].unread == {story.id for story in MEANT}
+    assert seen[1].unread == NEW
+
+
+def test_a_story_that_was_removed_does_not_come_back_as_new(polls):
+    _, seen = polls
+    assert seen[2].unread == set()
+    assert seen[2].stories.keys() == {story.id for story in [*MEANT, *MEANT_LATER]}
+
+
+def test_a_reader_shows_what_was_changed(polls):
+    (name, _), _ = polls
+    assert shown(polls, 1) == kept(polls, MEANT_IN_MEMORY.get(name, MEANT_LATER))
+
+
+@pytest.fixture(params=["rss", "atom"])
+def read(request, first):
     """Read a feed as feedparser does."""
-    found = feedparser.parse((desk.output / f"all.{request.param}").read_bytes())
+    found = feedparser.parse((first / f"all.{request.param}").read_bytes())
     assert not found.bozo
     return found
-
-
-def plain(markup):
-    """Show HTML as a reader does: as text."""
-    return html.unescape(re.sub(r"<[^>]*>", "", markup))
 
 
 def test_feedparser_finds_the_feed(read):
@@ -88,208 +242,88 @@ def test_feedparser_finds_the_feed(read):
 
 
 def test_feedparser_finds_entries_newest_first(read):
-    assert [entry.id for entry in read.entries] == [
-        "https://news.example/3?a=1&b=2",
-        "tag:feeds.example.org,2000:own%20id",
-        "https://news.example/1?a=1&b=2",
-    ]
+    assert [entry.id for entry in read.entries] == [one.id for one in reversed(MEANT)]
 
 
-def test_feedparser_finds_the_story_behind_the_link(read):
-    links = [entry.link for entry in read.entries]
-    assert links == [f"https://news.example/{number}?a=1&b=2" for number in (3, 2, 1)]
-
-
-def test_feedparser_finds_titles_as_written(read):
-    titles = [entry.title for entry in read.entries]
-    assert titles == ["Story 3", "Story 2", "5 < 6 & 7 > 5"]
-
-
-def test_feedparser_finds_authors_and_tags(read):
-    # One provider has one name: that of the first in the alphabet on a tie.
-    assert {entry.author for entry in read.entries} == {"Provider 1"}
-    for entry in read.entries:
-        assert [tag.term for tag in entry.tags] == ["AI", "Computer Vision"]
-
-
-def test_feedparser_finds_the_picture(read):
-    for entry in read.entries[1:]:
-        (enclosure,) = entry.enclosures
-        assert (enclosure.href, enclosure.type) == (PICTURE, "image/png")
-        assert enclosure.length == "0"
-        (media,) = entry.media_content
-        assert (media["url"], media["medium"]) == (PICTURE, "image")
-        assert (media["width"], media["height"]) == ("10", "20")
-        assert entry.media_thumbnail[0]["url"] == PICTURE
-        assert html.escape(PICTURE) in entry.content[0].value
-    assert read.entries[0].enclosures == []
+def test_feedparser_finds_what_is_said_of_a_picture(read):
+    several, none, *_rest = read.entries[1:]
+    (enclosure,) = several.enclosures
+    assert (enclosure.href, enclosure.type) == (PICTURE, "image/png")
+    assert enclosure.length == "0"
+    assert [media["url"] for media in several.media_content] == [PICTURE, OTHER_PICTURE]
+    (lead, _other) = several.media_content
+    assert (lead["medium"], lead["width"], lead["height"]) == ("image", "10", "20")
+    assert [one["url"] for one in several.media_thumbnail] == [PICTURE]
+    assert not {"media_content", "media_thumbnail"} & none.keys()
 
 
 def test_feedparser_shows_the_excerpt_as_written(read):
-    for entry in read.entries[1:]:
-        assert plain(entry.summary) == SHOWN
-        assert SHOWN in plain(entry.content[0].value)
+    for entry in (read.entries[0], *read.entries[3:]):
+        assert unescape(re.sub("<[^>]*>", "", entry.summary)) == SHOWN
 
 
-def test_feedparser_finds_the_content_where_there_is_no_excerpt(read):
-    (content,) = read.entries[0].content
-    assert content.type == "text/html"
-    assert "https://other.example/" in content.value
+@pytest.fixture
+def listed(loopback, tmp_path):
+    """Serve a site with its list of all feeds, where it says that it is served."""
+    with listening(0) as server:
+        site = {**CONFIGURATION["site"], "url": server.address}
+        feeds = [{"path": "all"}, {"path": "topics/{topic}"}]
+        changes = {"site": site, "feeds": feeds, "pages": True}
+        desk = Desk(tmp_path, {**CONFIGURATION, **changes}, LIBRARY)
+        desk.build()
+        with server.answering(desk.output):
+            yield server.address, desk.output / "feeds.opml"
 
 
-def test_feedparser_finds_both_times(read):
-    newest = read.entries[0]
-    assert newest.published_parsed[:6] == (2021, 2, 3, 10, 0, 0)
-    assert newest.updated_parsed[:6] == (2021, 3, 1, 0, 0, 0)
-    for entry, day in zip(read.entries[1:], (2, 1), strict=True):
-        assert entry.published_parsed[:6] == (2021, 2, day, 10, 0, 0)
+def feeds_of(address):
+    """Give the number of entries of every feed, by its address."""
+    topics = {f"{address}topics/topic-{number}.rss": 1 for number in range(1, 6)}
+    return {f"{address}all.rss": 5, f"{address}topics/ai.rss": 5, **topics}
 
 
-def edited(desk):
-    """Build again after edits, of which one makes a story new."""
-    desk.put("4.md", a_story(4))
-    desk.put(
-        "1.md",
-        a_story(1, title="Another title", webUrl="http://NEWS.example/1?a=1&b=2"),
-    )
-    desk.put("2.md", a_story(2, id="own id", webUrl="https://news.example/moved"))
-    desk.rename("3.md", "deep/c.md")
-    desk.build()
+def test_newsboat_imports_the_list_and_fetches_all_feeds(listed, tmp_path):
+    address, file = listed
+    newsboat = Newsboat(tmp_path)
+    newsboat.run("-i", file)
+    newsboat.run("-x", "reload")
+    titles = dict(newsboat.ask("select rssurl, title from rss_feed"))
+    assert titles.keys() == feeds_of(address).keys()
+    assert titles[f"{address}all.rss"] == "Site & more"
+    # It has one place for an id: a story is in that of its feeds which was fetched last.
+    # https://github.com/newsboat/newsboat/issues/898
+    links = newsboat.ask("select url from rss_item")
+    assert sorted(links) == [(story.link,) for story in MEANT]
 
 
-@pytest.mark.parametrize("ending", FORMATS)
-def test_reader_shows_exactly_the_new_stories_as_unread(ending, desk):
-    with make_reader(":memory:", feed_root=str(desk.output)) as reader:
-        reader.add_feed(f"all.{ending}")
-        reader.update_feed(f"all.{ending}")
-        entries = list(reader.get_entries())
-        assert len(entries) == 3
-        assert {entry.title for entry in entries} >= {"Story 3", "Story 2"}
-        for entry in entries:
-            reader.mark_entry_as_read(entry)
-        edited(desk)
-        reader.update_feed(f"all.{ending}")
-        assert [one.link for one in reader.get_entries(read=False)] == [
-            "https://news.example/4?a=1&b=2"
-        ]
-        titles = {entry.id: entry.title for entry in reader.get_entries()}
-        assert titles["https://news.example/1?a=1&b=2"] == "Another title"
-        assert len(titles) == 4
+def test_reader_imports_the_list_and_fetches_all_feeds(listed):
+    address, file = listed
+    with make_reader(":memory:") as reader:
+        with file.open("rb") as opened:
+            reader.import_feeds(opened)
+        reader.update_feeds()
+        assert reader.get_feed(f"{address}all.rss").title.startswith("Site &")
+        found = {
+            feed.url: reader.get_entry_counts(feed=feed).total
+            for feed in reader.get_feeds()
+        }
+    assert found == feeds_of(address)
 
 
-@pytest.mark.parametrize("ending", FORMATS)
-def test_reader_finds_what_an_entry_holds(ending, desk):
-    with make_reader(":memory:", feed_root=str(desk.output)) as reader:
-        reader.add_feed(f"all.{ending}")
-        reader.update_feed(f"all.{ending}")
-        assert reader.get_feed(f"all.{ending}").title.startswith("Site &")
-        newest, story, _oldest = reader.get_entries(sort="recent")
-        assert story.link == "https://news.example/2?a=1&b=2"
-        assert [(one.href, one.type) for one in story.enclosures] == [
-            (PICTURE, "image/png")
-        ]
-        assert plain(story.summary) == SHOWN
-        assert f"{newest.updated:%Y-%m-%d}" == "2021-03-01"
-        assert f"{newest.published:%Y-%m-%d}" == "2021-02-03"
+def test_rss2email_imports_the_list(listed, tmp_path):
+    address, file = listed
+    rss2email = Rss2email(tmp_path)
+    rss2email.run("opmlimport", file)
+    configured = (tmp_path / "rss2email.cfg").read_text()
+    found = re.findall(r"^url = (.*)$", configured, re.MULTILINE)
+    assert set(found) == feeds_of(address).keys()
 
 
-class Served(SimpleHTTPRequestHandler):
-    """Serves whole files: two builds of one second have the same Last-Modified."""
-
-    def do_GET(self):
-        del self.headers["If-Modified-Since"]
-        super().do_GET()
-
-    def log_message(self, *_message): ...
-
-
-@contextmanager
-def served(folder):
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Served, directory=folder))
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
-
-
-class Newsboat:
-    """One reader's newsboat, in a folder of its own."""
-
-    def __init__(self, folder, *urls):
-        self.folder = folder
-        folder.mkdir()
-        (folder / "urls").write_text("".join(f"{url}\n" for url in urls))
-        (folder / "config").write_text("reload-threads 1\n")
-
-    def reload(self):
-        files = ["-u", "urls", "-c", "cache", "-C", "config"]
-        subprocess.run(
-            [tool("newsboat"), *files, "-x", "reload"],
-            cwd=self.folder,
-            env={"HOME": str(self.folder), "LC_ALL": "C.UTF-8", "no_proxy": "*"},
-            check=True,
-            capture_output=True,
-            timeout=60,
-        )
-        return self.ask(
-            "select guid, title, url, unread from rss_item order by pubDate"
-        )
-
-    def ask(self, question, *values):
-        cache = sqlite3.connect(self.folder / "cache")
-        try:
-            return cache.execute(question, values).fetchall()
-        finally:
-            cache.close()
-
-
-@pytest.mark.parametrize("ending", FORMATS)
-def test_newsboat_shows_exactly_the_new_stories_as_unread(ending, desk, tmp_path):
-    tool("newsboat")
-    with served(desk.output) as base:
-        newsboat = Newsboat(tmp_path / "newsboat", f"{base}/all.{ending}")
-        first = newsboat.reload()
-        cache = sqlite3.connect(newsboat.folder / "cache")
-        cache.execute("update rss_item set unread = 0")
-        cache.commit()
-        cache.close()
-        edited(desk)
-        second = newsboat.reload()
-    assert [guid for guid, *_rest in first] == [
-        "https://news.example/1?a=1&b=2",
-        "tag:feeds.example.org,2000:own%20id",
-        "https://news.example/3?a=1&b=2",
-    ]
-    assert [(title, unread) for _guid, title, _url, unread in first] == [
-        ("5 < 6 & 7 > 5", 1),
-        ("Story 2", 1),
-        ("Story 3", 1),
-    ]
-    assert [url for _guid, _title, url, _unread in first] == [
-        f"https://news.example/{number}?a=1&b=2" for number in (1, 2, 3)
-    ]
-    assert [guid for guid, *_rest, unread in second if unread] == [
-        "https://news.example/4?a=1&b=2"
-    ]
-    assert len(second) == 4
-
-
-@pytest.mark.parametrize("ending", FORMATS)
-def test_newsboat_finds_what_an_entry_holds(ending, desk, tmp_path):
-    tool("newsboat")
-    with served(desk.output) as base:
-        newsboat = Newsboat(tmp_path / "newsboat", f"{base}/all.{ending}")
-        newsboat.reload()
-    assert newsboat.ask("select url, title from rss_feed") == [
-        ("https://feeds.example.org/", "Site & more")
-    ]
-    ((author, content),) = newsboat.ask(
-        "select author, content from rss_item where title = 'Story 2'"
-    )
-    assert author == "Provider 1"
-    assert SHOWN in plain(content)
-    assert html.escape(PICTURE) in content
+def test_a_javascript_parser_finds_the_list_in_folders(listed):
+    address, _file = listed
+    outlines = javascript("opml", f"{address}feeds.opml")["body"]["outlines"]
+    folders = {one["text"]: one["outlines"] for one in outlines}
+    assert list(folders) == ["Feeds", "Topics"]
+    found = {one["xmlUrl"] for folder in folders.values() for one in folder}
+    assert found == feeds_of(address).keys()
+    (whole,) = folders["Feeds"]
+    assert (whole["type"], whole["title"]) == ("rss", "Site & more")
