@@ -23,6 +23,7 @@ from reader import make_reader
 
 from tests.conftest import tool, without
 
+DOCUMENT = Path(__file__).parent.parent / "docs" / "readers.md"
 JAVASCRIPT = Path(__file__).with_name("javascript")
 
 
@@ -256,6 +257,14 @@ def run(folder: Path, *command: object) -> None:
         capture_output=True,
         timeout=60,
     )
+
+
+def table(*columns: str) -> dict[str, dict[str, str]]:
+    """Read the table of `docs/readers.md` that begins with these columns, by its first."""
+    _, begin, rest = DOCUMENT.read_text("utf-8").partition(f"| {' | '.join(columns)} |")
+    lines = (begin + rest).partition("\n\n")[0].splitlines()
+    head, _, *rows = ([cell.strip() for cell in row.split("|")[1:-1]] for row in lines)
+    return {row[0]: dict(zip(head, row, strict=True)) for row in rows}
 
 
 def _mailed(file: Path) -> Story:

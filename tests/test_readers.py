@@ -10,7 +10,7 @@ import pytest
 from reader import make_reader
 
 from feeds.serve import listening
-from tests.readers import READERS, Newsboat, Rss2email, Story, javascript
+from tests.readers import READERS, Newsboat, Rss2email, Story, javascript, table
 from tests.strategies import Desk
 
 CONFIGURATION = {
@@ -219,6 +219,29 @@ def test_a_story_that_was_removed_does_not_come_back_as_new(polls):
 def test_a_reader_shows_what_was_changed(polls):
     (name, _), _ = polls
     assert shown(polls, 1) == kept(polls, MEANT_IN_MEMORY.get(name, MEANT_LATER))
+
+
+@pytest.mark.parametrize("name", READERS)
+def test_the_table_of_readers_says_what_they_keep(name):
+    """`docs/readers.md`: yes, no, or the formats that it is kept of."""
+    row = table("reader", "version")[name]
+    lacks = {
+        NAMES[ending]: gone for (one, ending), gone in LACKS.items() if one == name
+    }
+    assert row["formats"] == ", ".join(lacks)
+    for column, field in COLUMNS.items():
+        found = [ending for ending in lacks if field not in lacks[ending]]
+        said = "yes" if len(found) == len(lacks) else ", ".join(found) or "no"
+        assert row[column] == said
+
+
+NAMES = {"rss": "RSS", "atom": "Atom", "json": "JSON"}
+COLUMNS = {
+    "published": "published",
+    "updated": "updated",
+    "topics": "categories",
+    "enclosure": "enclosures",
+}
 
 
 @pytest.fixture(params=["rss", "atom"])
