@@ -21,7 +21,7 @@ HELP = [text for _, text in BLOCKS if text.startswith("$ feeds") and "--help" in
 
 def test_the_pictures_shown_are_there_and_small():
     shown = re.findall(r"^!\[.{40,}\]\((docs/images/.+\.png)\)$", README, re.MULTILINE)
-    assert len(shown) == 2
+    assert len(shown) == 3
     assert all((ROOT / name).stat().st_size < 200_000 for name in shown)
 
 
