@@ -30,6 +30,8 @@ from table import table, update
 RESULTS = HERE / "results.md"
 RATIOS, COMMANDS = "Ratios", "Commands"
 MILLION, WHERE = "A million records", "Where the time goes"
+CLUSTER = "A cluster"
+SECTIONS = [RATIOS, COMMANDS, MILLION, CLUSTER, WHERE]
 FULL, QUICK = (10_000, 50_000, 1_000_000), (1_000, 3_000, 10_000)
 TMPFS = Path("/dev/shm")
 ROOM = 12 << 10
@@ -209,7 +211,7 @@ def main() -> None:
     if given.quick:
         say("", f"A quick run: the goals are those of {FULL[0]:,} and more records.")
     else:
-        update(RESULTS, "Results", [RATIOS, COMMANDS, MILLION, WHERE], sections)
+        update(RESULTS, "Results", SECTIONS, sections)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """A cluster of Dask gives what one machine gives: real schedulers, real workers."""
 
+import logging
 import os
 import signal
 import subprocess
@@ -69,7 +70,7 @@ def a_cluster(workers=2):
         threads_per_worker=1,
         processes=True,
         dashboard_address="127.0.0.1:0",
-        silence_logs="CRITICAL",
+        silence_logs=logging.CRITICAL,
     ) as cluster:
         yield cluster
 
