@@ -29,11 +29,6 @@ class Cluster:
         self.client, self.address = client, address
         self.workers = sum(client.nthreads().values())
 
-    def share(self, value: Any) -> Any:
-        with self._told():
-            # Of a collection it would share each element.
-            return self.client.scatter([value], broadcast=True, hash=False)[0]
-
     def map(self, function: Callable[..., Any], *tasks: Sequence[Any]) -> list[Any]:
         # What is not pure is not known by its arguments: files change, and hashing costs.
         with self._told():

@@ -15,7 +15,7 @@ from zlib import crc32
 from feeds.assess import Rulebook, assess
 from feeds.config import Config
 from feeds.parallel import Engine
-from feeds.part import Part, doubles, merged, part, together
+from feeds.part import Doubles, Part, doubles, merged, part, together
 from feeds.read import read
 from feeds.survey import Folder, inside, starts
 
@@ -60,34 +60,31 @@ def harvest(engine: Engine, site: Site, progress: Progress) -> tuple[Part, int]:
     Raises Mistake and Unreadable as a survey does.
     """
     tasks, files = _tasks(engine, site)
-    here = engine.share(site)
     count = 1 + files // _STORIES
-    read = engine.map(partial(_read, count=count), tasks, [here] * len(tasks))
+    read = engine.map(partial(_read, site=site, count=count), tasks)
     with progress("reading", len(tasks)) as advance:
         for _done in engine.done(read):
             advance(1)
     shares = [
         engine.map(partial(_digests, number=number), read) for number in range(count)
     ]
-    found = together(engine.fetch(engine.map(doubles, shares)))
-    several = engine.share(found.several)
-    parts = engine.map(_thin, read, [several] * len(read), [here] * len(read))
+    # Made there, so that it can be made again where a worker dies with it.
+    found = engine.map(together, [engine.map(doubles, shares)])
+    parts = engine.map(partial(_thin, site=site), read, found * len(read))
     del read
     while len(parts) > 1:
         groups = [parts[at : at + _FAN] for at in range(0, len(parts), _FAN)]
-        shared = [several] * len(groups), [here] * len(groups)
-        parts = engine.map(_merge, groups, *shared)
-    (whole,) = engine.fetch(parts)
-    return whole, found.stories
+        parts = engine.map(partial(_merge, site=site), groups, found * len(groups))
+    whole, all_ = engine.fetch([*parts, *found])
+    return whole, all_.stories
 
 
 def _tasks(engine: Engine, site: Site) -> tuple[list[Task], int]:
     """Share the files out, by their folders; say how many there are."""
     folders, lone = starts(site.config, site.output)
-    here = engine.share(site)
     sized: list[tuple[Folder, int]] = []
     while folders:
-        looked = engine.fetch(engine.map(_look, folders, [here] * len(folders)))
+        looked = engine.fetch(engine.map(partial(_look, site=site), folders))
         deeper: list[Folder] = []
         for folder, (inner, files) in zip(folders, looked, strict=True):
             sized.append((folder, files))
@@ -143,9 +140,9 @@ def _digests(read: tuple[Part, list[bytes]], number: int) -> bytes:
     return read[1][number]
 
 
-def _thin(read: tuple[Part, list[bytes]], several: frozenset[int], site: Site) -> Part:
-    return _merge([read[0]], several, site)
+def _thin(read: tuple[Part, list[bytes]], found: Doubles, site: Site) -> Part:
+    return _merge([read[0]], found, site)
 
 
-def _merge(parts: Sequence[Part], several: frozenset[int], site: Site) -> Part:
-    return merged(parts, several, Rulebook(site.config, site.now))
+def _merge(parts: Sequence[Part], found: Doubles, site: Site) -> Part:
+    return merged(parts, found.several, Rulebook(site.config, site.now))

@@ -27,9 +27,6 @@ class Engine(Protocol):
 
     workers: int
 
-    def share(self, value: Any) -> Any:
-        """Bring a value to all workers; give what stands for it."""
-
     def map(self, function: Callable[..., Any], *tasks: Sequence[Any]) -> list[Any]:
         """Begin on all tasks; give what stands for each result.
 
@@ -47,9 +44,6 @@ class Here:
     """An engine that does everything at once, in this process."""
 
     workers = 1
-
-    def share(self, value: Any) -> Any:
-        return value
 
     def map(self, function: Callable[..., Any], *tasks: Sequence[Any]) -> list[Any]:
         return [function(*task) for task in zip(*tasks, strict=True)]

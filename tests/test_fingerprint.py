@@ -68,7 +68,7 @@ def test_a_library_of_another_version_is_told_apart(library, tmp_path, monkeypat
 
 
 def test_every_library_that_is_needed_is_among_them():
-    found = {name.partition("-")[0].lower() for name in fingerprint._versions()}
+    found = {name.partition("-")[0].lower() for name in fingerprint.versions()}
     assert {library.lower() for library in LIBRARIES} <= found
 
 
