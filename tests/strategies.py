@@ -100,7 +100,7 @@ ROTTEN = [
     "---\ntitle: no link\npublishedDateTime: 2021-02-01\n---\n",
 ]
 
-MANY_BUILDS = settings(suppress_health_check=[HealthCheck.too_slow])
+MANY_BUILDS = settings(max_examples=50, suppress_health_check=[HealthCheck.too_slow])
 
 stories = st.fixed_dictionaries(
     {
