@@ -66,11 +66,13 @@ def site(tmp_path_factory):
 class Cluster:
     """A scheduler and its workers, each started as its manual says."""
 
-    def __init__(self, folder, workers):
+    def __init__(self, folder):
         self.file = folder / "scheduler.json"
-        self.running = [
-            self.start("dask_scheduler", "--port", "0", "--host", "127.0.0.1")
-        ]
+        self.running = []
+
+    def begin(self, workers):
+        here = ("--port", "0", "--host", "127.0.0.1")
+        self.running.append(self.start("dask_scheduler", *here))
         self.address = wait_for(self.written)
         if workers:
             many = ("--nworkers", f"{workers}", "--nthreads", "1")
@@ -98,8 +100,9 @@ class Cluster:
 
 @contextmanager
 def a_cluster(folder, workers=2):
-    found = Cluster(folder, workers)
+    found = Cluster(folder)
     try:
+        found.begin(workers)
         yield found
     finally:
         found.stop()
