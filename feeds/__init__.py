@@ -20,6 +20,8 @@
     group        Records → Feeds: all, per topic, per provider, per pair
     assess       one file → where its records stand in all feeds
     publish      touched feeds → documents, by `render`
+    measure      pictures → what their servers say; `probe` is the program that asks,
+                 `pictures` what is remembered of them
     path         the addresses of feeds
     feed         Feed and Entry: the model, in Atom's terms; `content` is an entry's HTML,
                  `listing` what the list of all feeds says of one; pages are in templates/

@@ -5,7 +5,7 @@ documents whose bytes differ are written. `plan` says in one piece what comes of
 """
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 from functools import partial
@@ -21,7 +21,9 @@ from feeds.errors import Refused
 from feeds.feed import Entry
 from feeds.fingerprint import salt
 from feeds.group import path_of, strangers
+from feeds.media import UNKNOWN, Measured
 from feeds.parallel import Engine, cpus, spread
+from feeds.pictures import Memory, opened
 from feeds.publish import Publisher, Work, rendered
 from feeds.read import read
 from feeds.record import Complaint
@@ -173,7 +175,10 @@ def _build(
         stale = sorted(work.stale() - store.others())
         if (is_read or stale) and not options.force:
             _guard(ledger, work, complaints)
-        written, removed = _write(work, stale, run) if work or stale else ([], [])
+        sizes = _sizes(work, run) if config.measure_images else {}
+        written, removed = (
+            _write(work, stale, run, sizes) if work or stale else ([], [])
+        )
         if is_read or work or stale:
             ledger.finish(complaints)
         counts = ledger.counts()
@@ -247,12 +252,56 @@ def _read_all(run: _Run) -> bool:
     return True
 
 
-def _write(work: Work, stale: list[str], run: _Run) -> tuple[list[str], list[str]]:
+def _sizes(work: Work, run: _Run) -> Mapping[str, Measured]:
+    """Measure the pictures that are due, and look again at feeds that say otherwise.
+
+    Gives what is known then of all pictures in feeds.
+    """
+    ledger, now = run.ledger, int(run.book.now.timestamp())
+    if work:
+        _promise(work, run)
+    said = ledger.pictures()
+    publisher = Publisher(run.folder, ledger, run.book, work.before, rendered, {})
+    urls = [url for place in work.dirty.items() for url in publisher.pictures(*place)]
+    clean = work.alive - work.dirty.keys()
+    standing = {key: one for key, one in said.items() if key in clean}
+    urls += [url for one in standing.values() for url in one]
+    with opened(run.store.folder, now) as memory:
+        memory.adopt(said.values())
+        if due := memory.due(urls):
+            memory.prune(urls)
+            _measure(due, memory, run)
+        sizes = memory.sizes(urls)
+    places = {key: place for place, key in ledger.places.items()}
+    for key, one in standing.items():
+        if any(sizes.get(url, UNKNOWN) != size for url, size in one.items()):
+            work.add(key, places[key], "a picture was measured")
+    return sizes
+
+
+def _measure(due: Sequence[str], memory: Memory, run: _Run) -> None:
+    # Only now: it takes as long to import as a build with nothing to do.
+    from feeds.measure import measure  # noqa: PLC0415
+
+    options = run.options
+    with options.progress("measuring", len(due)) as advance:
+        measure(due, memory, run.config.site.home, options.say, advance)
+
+
+def _promise(work: Work, run: _Run) -> None:
+    """Keep what was read, and note what is going to be done because of it."""
+    run.folder.check(work.documents)
+    promised = [*work.dirty, *work.gone]
+    run.ledger.promise(promised, work.documents, work.before)
+
+
+def _write(
+    work: Work, stale: list[str], run: _Run, sizes: Mapping[str, Measured]
+) -> tuple[list[str], list[str]]:
     """Write what differs and remove what is stale; name the documents of both."""
     folder, ledger = run.folder, run.ledger
-    folder.check(work.documents)
-    ledger.promise([*work.dirty, *work.gone], work.documents, work.before)
-    done = list(_published(work, run))
+    _promise(work, run)
+    done = list(_published(work, run, sizes))
     removed = [path for path in stale if folder.remove(path)]
     ledger.keep(done)
     ledger.forget_places(work.gone, stale)
@@ -281,7 +330,7 @@ def _assessed(files: Sequence[str], book: Rulebook) -> list[Sheet]:
     return [assess(file, read([file], *how), book) for file in files]
 
 
-def _published(work: Work, run: _Run) -> Iterator[Done]:
+def _published(work: Work, run: _Run, sizes: Mapping[str, Measured]) -> Iterator[Done]:
     """Write the feeds that have to be looked at."""
     options = run.options
     places = [*work.dirty.items()]
@@ -290,13 +339,13 @@ def _published(work: Work, run: _Run) -> Iterator[Done]:
     render = partial(_rendered, engine=options.engine) if options.engine else rendered
 
     def here() -> Publisher:
-        return Publisher(run.folder, run.ledger, run.book, work.before, render)
+        return Publisher(run.folder, run.ledger, run.book, work.before, render, sizes)
 
     def elsewhere() -> Publisher:
         # No connection to the state lives through a fork; what it reads is committed.
         ledger = run.store.reopened(run.ledger)
         folder = Output(run.folder.folder)
-        return Publisher(folder, ledger, run.book, work.before, rendered)
+        return Publisher(folder, ledger, run.book, work.before, rendered, sizes)
 
     options.say(work.reasons())
     is_few = options.engine or len(places) <= FEW_FEEDS

@@ -26,7 +26,6 @@ RESERVED = frozenset(
         "archive",
         "hubs",
         "cache_seconds",
-        "measure_images",
         "also",
     ]
 )
@@ -34,6 +33,7 @@ RESERVED = frozenset(
 _SIZES = {"B": 1, "KiB": 1 << 10, "MiB": 1 << 20}
 _SMALLEST, _LARGEST = "1 KiB", "16 MiB"  # a record is held in memory many times over
 _RULES = frozenset(shape.Rules.__struct_fields__)
+_TOP = frozenset(shape.Shape.__struct_fields__)
 _ROOT: Path = ()
 _Kind = TypeVar("_Kind", bound=shape.Key)
 
@@ -69,6 +69,7 @@ class Config(Struct, frozen=True, kw_only=True):
     max_record_size: int
     fields: Translation | None
     pages: bool
+    measure_images: bool
     base: shape.Rules
     feeds: tuple[shape.Feed, ...]
     topics: Mapping[str, shape.Topic]
@@ -250,6 +251,7 @@ class _Checked:
             max_record_size=self.size(),
             fields=self.fields(site, sources),
             pages=self.wanted.pages,
+            measure_images=self.wanted.measure_images,
             base=msgspec.structs.replace(
                 wanted.defaults, formats=wanted.defaults.formats or wanted.formats
             ),
@@ -508,6 +510,8 @@ def _stranger(key: str, known: Mapping[str, object]) -> str:
         return "this field is a secret, and is never read"
     if key in _RULES and "defaults" in known:
         return f'no such key here; did you mean "{key}" under "defaults"?'
+    if key in _TOP and "defaults" not in known:
+        return f'no such key here; did you mean "{key}" at the top level?'
     close = _did_you_mean(key, known)
     return "no such key" + (close or f", expected one of {', '.join(known)}")
 

@@ -17,11 +17,12 @@ from feeds.address import domain, enclosable, tag
 from feeds.config import Config
 from feeds.content import content
 from feeds.errors import Mistake
-from feeds.feed import PAGE, Enclosure, Entry, Feed, Image, Person, filled
+from feeds.feed import PAGE, Enclosure, Entry, Feed, Person, filled
 from feeds.frontmatter import Path
 from feeds.listing import FAMILIES
-from feeds.media import media_type
+from feeds.media import UNKNOWN, Measured, media_type
 from feeds.path import Paths, host, slug
+from feeds.record import Record
 from feeds.select import Candidate, Selection, select
 from feeds.template import fill
 from feeds.text import fold
@@ -267,9 +268,15 @@ def names(
 
 
 def build(
-    shelves: Iterable[Shelf], candidates: Sequence[Candidate], config: Config
+    shelves: Iterable[Shelf],
+    candidates: Sequence[Candidate],
+    config: Config,
+    sizes: Mapping[str, Measured],
 ) -> Iterator[Feed]:
-    """Turn shelves into feeds; a story is made an entry once for each way it is shown."""
+    """Turn shelves into feeds; a story is made an entry once for each way it is shown.
+
+    `sizes` is what is known of pictures, by address.
+    """
     shelves = list(shelves)
     shown = names(shelves, candidates, config)
 
@@ -278,7 +285,9 @@ def build(
         number: int, related: bool, enclosure: bool, media: bool, inline: bool
     ) -> Entry:
         images = shape.Images(enclosure=enclosure, media=media, inline=inline)
-        return entry(by_number[number], shown, related=related, images=images)
+        one = by_number[number]
+        size = sizes.get(pictured(one.record) or "", UNKNOWN)
+        return entry(one, shown, related=related, images=images, size=size)
 
     by_number = {id(one): one for one in candidates}
     for shelf in shelves:
@@ -326,9 +335,14 @@ def family_of(place: Place) -> str:
 
 
 def entry(
-    one: Candidate, shown: Names, *, related: bool, images: shape.Images
+    one: Candidate,
+    shown: Names,
+    *,
+    related: bool,
+    images: shape.Images,
+    size: Measured = UNKNOWN,
 ) -> Entry:
-    """Decide what of a record readers see."""
+    """Decide what of a record readers see; `size` is what is known of its picture."""
     record = one.record
     lead = record.images[0] if record.images else None
     provider = Person(
@@ -352,16 +366,23 @@ def entry(
         ),
         author=provider,
         categories=tuple(dict.fromkeys(shown.topics[key] for key in one.topics)),
-        enclosure=_enclosure(lead) if images.enclosure else None,
+        enclosure=_enclosure(record, size) if images.enclosure else None,
         images=record.images if images.media else (),
         related=record.related if related else (),
     )
 
 
-def _enclosure(lead: Image | None) -> Enclosure | None:
-    if lead is None or not enclosable(lead.url):
+def pictured(record: Record) -> str | None:
+    """Give the address of the picture that is a record's enclosure, if it has one."""
+    url = record.images[0].url if record.images else ""
+    return url if enclosable(url) else None
+
+
+def _enclosure(record: Record, size: Measured) -> Enclosure | None:
+    if (url := pictured(record)) is None:
         return None
-    return Enclosure(url=lead.url, media_type=media_type(lead.url))
+    kind = size.media_type or media_type(url)
+    return Enclosure(url=url, media_type=kind, length=size.length)
 
 
 def _among(

@@ -1,4 +1,9 @@
-"""Media types of pictures, by a table of our own: the system's differs by machine."""
+"""Pictures: their media types, by a table of our own, and what servers say of them.
+
+The system's table differs by machine.
+"""
+
+from typing import NamedTuple
 
 # https://www.iana.org/assignments/media-types/media-types.xhtml#image
 _TYPES = {
@@ -20,9 +25,47 @@ _TYPES = {
     "tiff": "image/tiff",
     "webp": "image/webp",
 }
+_KNOWN = {name: name for name in _TYPES.values()} | {
+    "image/icon": "image/vnd.microsoft.icon",
+    "image/jfif": "image/jpeg",
+    "image/jpg": "image/jpeg",
+    "image/pjpeg": "image/jpeg",
+    "image/svg": "image/svg+xml",
+    "image/x-bmp": "image/bmp",
+    "image/x-icon": "image/vnd.microsoft.icon",
+    "image/x-ms-bmp": "image/bmp",
+    "image/x-png": "image/png",
+}
+# What servers say of a file that they do not know.
+_ANYTHING = frozenset(
+    {"", "application/octet-stream", "application/x-download", "binary/octet-stream"}
+)
+_MOST = 1 << 53
+"""From here on JSON's numbers are not exact."""
+
+
+class Measured(NamedTuple):
+    """What a server said of a picture: bytes and media type; 0 and "" are unknown."""
+
+    length: int = 0
+    media_type: str = ""
+
+
+UNKNOWN = Measured()
 
 
 def media_type(url: str) -> str:
     """Tell the media type from an address' ending; a JPEG where that says nothing."""
     path = url.partition("#")[0].partition("?")[0]
     return _TYPES.get(path[path.rfind(".") + 1 :].lower(), "image/jpeg")
+
+
+def believed(length: int, said: str) -> Measured:
+    """Take from a server's words what may be true of a picture.
+
+    The length of what is no picture, such as a page that says so, is not a picture's.
+    """
+    name = said.partition(";")[0].strip().lower()
+    is_picture = name.startswith("image/") or name in _ANYTHING
+    is_length = is_picture and 0 < length < _MOST
+    return Measured(length if is_length else 0, _KNOWN.get(name, ""))

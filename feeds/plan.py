@@ -1,7 +1,7 @@
 """The pipeline as one function: records in, what to publish out; no file is touched."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
 
@@ -12,17 +12,22 @@ from feeds.config import Config
 from feeds.feed import Feed
 from feeds.group import Library, Shelf, family_of
 from feeds.listing import listing
+from feeds.media import Measured
 from feeds.record import Record
 from feeds.render import Document, documents
 from feeds.select import Candidate, candidate, moment_of, why
 
 
 class Plan(Struct, frozen=True, dict=True):
-    """What a set of records comes to under a configuration at a moment."""
+    """What a set of records comes to under a configuration at a moment.
+
+    `sizes` is what is known of pictures, by address.
+    """
 
     config: Config
     now: datetime
     candidates: Sequence[Candidate]
+    sizes: Mapping[str, Measured] = {}
 
     @cached_property
     def library(self) -> Library:
@@ -34,7 +39,7 @@ class Plan(Struct, frozen=True, dict=True):
 
     @cached_property
     def feeds(self) -> list[Feed]:
-        return list(group.build(self.shelves, self.candidates, self.config))
+        return list(group.build(self.shelves, self.candidates, self.config, self.sizes))
 
     @cached_property
     def ids(self) -> set[str]:
@@ -88,6 +93,12 @@ class Plan(Struct, frozen=True, dict=True):
         }
 
 
-def plan(records: Iterable[Record], config: Config, now: datetime) -> Plan:
+def plan(
+    records: Iterable[Record],
+    config: Config,
+    now: datetime,
+    sizes: Mapping[str, Measured] | None = None,
+) -> Plan:
     """See records through a configuration; the rest follows when it is asked for."""
-    return Plan(config, now, [candidate(record, config, now) for record in records])
+    candidates = [candidate(record, config, now) for record in records]
+    return Plan(config, now, candidates, sizes or {})

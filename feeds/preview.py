@@ -10,11 +10,13 @@ from feeds.build import guard
 from feeds.compare import Difference, compare
 from feeds.config import Config
 from feeds.group import strangers
+from feeds.media import Measured
+from feeds.pictures import remembered
 from feeds.plan import Plan, plan
 from feeds.read import read
 from feeds.record import Complaint, Record
 from feeds.render import Document
-from feeds.store import Store
+from feeds.store import FOLDER, Store
 from feeds.survey import survey
 from feeds.write import Output, feeds_of
 
@@ -53,7 +55,7 @@ def preview(config: Config, output: Path, now: datetime, *, force: bool) -> Prev
     Raises Mistake and Refused.
     """
     reading = gather(config, output)
-    planned = plan(reading.records, config, now)
+    planned = plan(reading.records, config, now, sizes(config))
     documents = {document.path: document for document in planned.documents()}
     folder, store = Output(output), Store(config.file, output)
     before = store.documents() or folder.ours(config.site.url) - store.others()
@@ -72,6 +74,13 @@ def preview(config: Config, output: Path, now: datetime, *, force: bool) -> Prev
             before - documents.keys() - planned.site().keys() - store.others()
         ),
     )
+
+
+def sizes(config: Config) -> Mapping[str, Measured]:
+    """Give what is known of pictures, by address, where feeds are to say it."""
+    if not config.measure_images:
+        return {}
+    return remembered(config.folder / FOLDER)
 
 
 def known(config: Config, output: Path) -> frozenset[str]:

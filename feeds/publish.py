@@ -25,9 +25,11 @@ from feeds.group import (
     feed,
     formats_of,
     path_of,
+    pictured,
     spelling,
 )
 from feeds.listing import PATHS, listing
+from feeds.media import UNKNOWN, Measured
 from feeds.render import FORMATS
 from feeds.select import Candidate, Standing, age, candidate, judged, newest
 from feeds.store import SITE, Done, Ledger, Written
@@ -38,8 +40,14 @@ KEPT = 3_000
 
 _DIGEST = 16
 
-Switches = tuple[bool, bool, bool, bool]
-"""How a feed shows a story: related, enclosure, media, inline."""
+
+class Switches(NamedTuple):
+    """How a feed shows a story."""
+
+    related: bool
+    enclosure: bool
+    media: bool
+    inline: bool
 
 
 class Shown(NamedTuple):
@@ -49,6 +57,8 @@ class Shown(NamedTuple):
     one: Candidate
     names: Names
     switches: Switches
+    picture: str | None
+    size: Measured
 
 
 class Prepared(NamedTuple):
@@ -94,23 +104,32 @@ class Work:
         self.alive = set(ledger.places.values()) - self.gone
         self.pending = ledger.pending()
         self.documents: dict[str, int] = {}
-        seen = {
+        self._taken = {
             path.lower(): old.place
             for path, old in before.items()
             if old.place in self.alive
         }
         for key, place in self.dirty.items():
-            address = path_of(place, book.config)
-            for name in formats_of(book.desk(place).rules, book.config):
-                document = address + FORMATS[name].suffix
-                if seen.setdefault(document.lower(), key) != key:
-                    what = "change one path in feeds.yaml"
-                    raise Mistake(f'two feeds have the path "{address}", {what}')
-                self.documents[document] = key
+            self._promise(key, place)
         if book.config.pages:
             self.documents |= dict.fromkeys(PATHS, SITE)
             if not before.keys() >= set(PATHS):
                 self.why[SITE] = "there is no list of all feeds"
+
+    def _promise(self, key: int, place: Place) -> None:
+        """Name the documents that a feed will have. Raises Mistake where another has them."""
+        address = path_of(place, self.book.config)
+        for name in formats_of(self.book.desk(place).rules, self.book.config):
+            document = address + FORMATS[name].suffix
+            if self._taken.setdefault(document.lower(), key) != key:
+                what = "change one path in feeds.yaml"
+                raise Mistake(f'two feeds have the path "{address}", {what}')
+            self.documents[document] = key
+
+    def add(self, key: int, place: Place, why: str) -> None:
+        """Look at one feed more."""
+        self.dirty[key], self.why[key] = place, why
+        self._promise(key, place)
 
     def __bool__(self) -> bool:
         return bool(self.dirty or self.gone or SITE in self.why)
@@ -142,9 +161,10 @@ class Publisher:
         book: Rulebook,
         documents: Mapping[str, Written],
         render: Callable[[str, Sequence[Entry]], list[bytes]],
+        sizes: Mapping[str, Measured],
     ) -> None:
         self.folder, self.ledger, self.book = folder, ledger, book
-        self.render = render
+        self.render, self.sizes = render, sizes
         self.config, self.now = book.config, book.now
         self.documents = documents
         self.names: dict[str, str | None] = {}
@@ -157,15 +177,25 @@ class Publisher:
         self._recall(batch)
         self._render(batch)
         done = [self._written(prepared) for prepared in batch]
+        self._forget()
+        return done
+
+    def pictures(self, key: int, place: Place) -> list[str]:
+        """Name the pictures that will be enclosures of a feed."""
+        rules = self.book.desk(place).rules
+        kept = self._kept(key, rules)[0] if _switches(rules).enclosure else ()
+        named = [pictured(self._story(this)[1].record) for this in kept]
+        self._forget()
+        return [one for one in named if one]
+
+    def _forget(self) -> None:
         for kept in (self.fragments, self.stories):
             if len(kept) > KEPT:
                 kept.clear()
-        return done
 
     def _prepared(self, key: int, place: Place) -> Prepared:
         rules = self.book.desk(place).rules
-        images = rules.images or shape.Images()
-        switches = (rules.related is not False, *msgspec.structs.astuple(images))
+        switches = _switches(rules)
         kept, expires = self._kept(key, rules)
         stories = [self._story(this) for this in kept]
         head = feed(
@@ -208,9 +238,12 @@ class Publisher:
     def _shown(self, record: bytes, one: Candidate, switches: Switches) -> Shown:
         names = self._names(*one.topics, provider=one.record.provider)
         said = (*names.topics.values(), *names.providers.values())
-        details = (one.id, int(one.updated.timestamp()), said, switches)
+        is_sized = self.config.measure_images and switches.enclosure
+        picture = pictured(one.record) if is_sized else None
+        size = self.sizes.get(picture or "", UNKNOWN)
+        details = (one.id, int(one.updated.timestamp()), said, switches, size)
         digest = blake2b(record + msgspec.msgpack.encode(details), digest_size=_DIGEST)
-        return Shown(digest.digest(), one, names, switches)
+        return Shown(digest.digest(), one, names, switches, picture, size)
 
     def _names(self, *topics: str | None, provider: str | None = None) -> Names:
         """Find how topics and a provider are shown."""
@@ -273,14 +306,18 @@ class Publisher:
     def _entry(self, shown: Shown) -> Entry:
         related, *images = shown.switches
         switches = shape.Images(**dict(zip(_IMAGES, images, strict=True)))
-        return entry(shown.one, shown.names, related=related, images=switches)
+        one, names, size = shown.one, shown.names, shown.size
+        return entry(one, names, related=related, images=switches, size=size)
 
     def _written(self, prepared: Prepared) -> Done:
         feed, shown = prepared.feed, prepared.entries
         digests = b"".join(one.digest for one in shown)
         times = (int(one.one.record.published.timestamp()) for one in shown)
         listed = listing(feed, family_of(prepared.place), times)
-        done = Done(prepared.key, len(shown), prepared.expires, [], [], listed)
+        pictures = {one.picture: one.size for one in shown if one.picture}
+        done = Done(
+            prepared.key, len(shown), prepared.expires, [], [], listed, pictures
+        )
         for name in feed.formats:
             form = FORMATS[name]
             path = feed.path + form.suffix
@@ -300,6 +337,11 @@ _IMAGES = shape.Images.__struct_fields__
 def rendered(name: str, entries: Sequence[Entry]) -> list[bytes]:
     """Render entries as a format has them."""
     return FORMATS[name].entries(entries)
+
+
+def _switches(rules: shape.Rules) -> Switches:
+    images = msgspec.structs.astuple(rules.images or shape.Images())
+    return Switches(rules.related is not False, *images)
 
 
 def _digests(joined: bytes) -> list[bytes]:

@@ -260,6 +260,7 @@ class Shape(Key, frozen=True, kw_only=True):
     output: Text = "output"
     max_record_size: Size = 1 << 20
     pages: Flag = True
+    measure_images: Flag = False
     formats: Formats = ("rss", "atom")
     defaults: Rules = Rules()
     topics: dict[str, Topic | None] = {}

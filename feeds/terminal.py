@@ -13,7 +13,7 @@ import click
 from feeds.text import visible
 
 # So much is over within half a second.
-_MANY = {"reading": 2000, "writing": 500}
+_MANY = {"reading": 2000, "writing": 500, "measuring": 50}
 _STEPS = 200
 _GONE = "\r\033[2K\033[?25h"  # the line is empty, the cursor shown
 _FORM = ContextVar("form", default="text")

@@ -6,13 +6,17 @@ With wide pools two stories never meet: no two of one second, one topic or one i
 import json
 import operator
 import shutil
+from datetime import datetime
 from pathlib import Path
 
 from click.testing import CliRunner
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
+from feeds import pictures
 from feeds.cli import commands
+from feeds.media import Measured
+from feeds.store import FOLDER
 
 NOW = "2026-01-01T00:00:00Z"
 SECRET = "canary/Xq7+T0n=="
@@ -258,6 +262,15 @@ class Desk:
 
     def clock(self, now):
         self.now = now
+
+    def note(self, url, length, media_type=""):
+        """Note what a server says of a picture, as another configuration's build does."""
+        kept = self.folder / FOLDER
+        kept.mkdir(exist_ok=True)
+        now = int(datetime.fromisoformat(self.now).timestamp())
+        with pictures.opened(kept, now) as memory, memory.noting():
+            if memory.claim(url):
+                memory.learn(url, Measured(length, media_type), 0)
 
     def lose_state(self):
         shutil.rmtree(self.folder / ".feeds", ignore_errors=True)

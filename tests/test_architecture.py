@@ -79,7 +79,7 @@ ALLOWED = {
     "write": {"errors", "feed", "signals"},
     "store.seal": set(),
     "store.schema": set(),
-    "store.values": {"errors", "feed", "listing"},
+    "store.values": {"errors", "feed", "listing", "media"},
     "store.ledger": {
         *("assess", "errors", "group", "listing", "record", "select", "store.schema"),
         *("store.seal", "store.values", "survey"),
@@ -95,24 +95,28 @@ ALLOWED = {
             "feed",
             "group",
             "listing",
+            "media",
             "parallel",
             "render",
             "select",
         ),
         *("shape", "store", "write"),
     },
+    "probe": set(),
+    "pictures": {"errors", "media"},
+    "measure": {"__init__", "media", "pictures", "probe"},
     "starter": {"config", "errors"},
     "part": {"assess", "group", "record", "select"},
     "harvest": {"assess", "config", "parallel", "part", "read", "survey"},
     "cluster": {"__init__", "errors", "fingerprint"},
     "build": {
         *("assess", "config", "errors", "feed", "fingerprint", "group", "harvest"),
-        *("parallel", "part", "publish", "read", "record", "render.site", "select"),
-        *("store", "survey", "write"),
+        *("measure", "media", "parallel", "part", "pictures", "publish", "read"),
+        *("record", "render.site", "select", "store", "survey", "write"),
     },
     "preview": {
-        *("build", "compare", "config", "group", "plan", "read", "record", "render"),
-        *("store", "survey", "write"),
+        *("build", "compare", "config", "group", "media", "pictures", "plan", "read"),
+        *("record", "render", "store", "survey", "write"),
     },
     "terminal": {"text"},
     "watch": {"config", "errors", "parse"},
@@ -152,16 +156,23 @@ DOORS = {
     "nh3": {"content"},
     "lxml": {"content", "render.generator", "write"},
     "msgspec.msgpack": {"survey"},
-    "sqlite3": {"store.folder", "store.ledger", "store.schema"},
+    "sqlite3": {"pictures", "store.folder", "store.ledger", "store.schema"},
+    "asyncio": {"probe"},
+    "socket": {"probe"},
+    "ssl": {"probe"},
+    "subprocess": {"measure"},
     "click": {"cli", "terminal"},
     "distributed": {"cluster"},
     "watchfiles": {"watch"},
-    "http": {"serve"},
+    "http": {"probe", "serve"},
 }
 # Files, clock, processes and signals; all other modules turn values into values.
 OUTSIDE = {"read", "write", "store.folder", "cli", "build", "starter", "__main__"}
 OUTSIDE |= {
     "ask",
+    "measure",
+    "pictures",
+    "probe",
     "signals",
     "charts",
     "command",
@@ -191,7 +202,7 @@ EXCUSED = {
     ("moment", "read_text"): "the package tzdata: the same on every machine",
 }
 HEAVY = r"feedgen|jinja2|lxml|lxml\.html|ftfy|markdown_it|nh3|dateutil|slugify"
-HEAVY_AND_RARE = rf"{HEAVY}|idna|importlib\.resources|xml\.etree\.ElementTree"
+HEAVY_AND_RARE = rf"{HEAVY}|asyncio|ssl|socket|subprocess|idna|importlib\.resources|xml\.etree\.ElementTree"
 WORK = r"feeds\.(?!cli|errors|terminal|text).*|msgspec|sqlite3|json|dataclasses|pathlib"
 
 

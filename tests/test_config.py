@@ -203,7 +203,20 @@ def test_a_topic_may_have_any_name():
         (
             "zzzz: 3",
             "7: zzzz: no such key, expected one of site, records, feeds, fields, output,"
-            " max_record_size, pages, formats, defaults, topics, providers",
+            " max_record_size, pages, measure_images, formats, defaults, topics, providers",
+        ),
+        (
+            "measure_image: true",
+            '7: measure_image: no such key; did you mean "measure_images"?',
+        ),
+        (
+            "defaults: {measure_images: true}",
+            "7: defaults.measure_images: no such key here;"
+            ' did you mean "measure_images" at the top level?',
+        ),
+        (
+            "  - path: b\n    pages: false",
+            '8: feeds.pages: no such key here; did you mean "pages" at the top level?',
         ),
         (
             "defaults:\n  limt: 3",
@@ -268,7 +281,6 @@ def test_the_secret_of_records_is_no_key_here():
         "archive",
         "hubs",
         "cache_seconds",
-        "measure_images",
         "also",
     ],
 )
@@ -310,6 +322,14 @@ def test_a_size_has_bounds(written):
     said = complaint(f"{BASE}max_record_size: {written}\n")
     assert said == (
         f'feeds.yaml:7: max_record_size: got "{written}", expected 1 KiB to 16 MiB'
+    )
+
+
+def test_pictures_are_measured_only_where_that_is_said():
+    assert parse(BASE).measure_images is False
+    assert parse(f"{BASE}measure_images: yes\n").measure_images is True
+    assert complaint(f"{BASE}measure_images: sizes\n") == (
+        'feeds.yaml:7: measure_images: got "sizes", expected true or false'
     )
 
 

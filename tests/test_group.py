@@ -2,6 +2,8 @@
 
 import pytest
 
+from feeds.media import Measured
+from feeds.plan import plan
 from tests.builders import (
     DAY,
     NOW,
@@ -655,3 +657,20 @@ def test_the_configuration_names_the_groups_of_a_feed():
 def test_only_nobody_is_nobody():
     planned = a_plan(a_record(), feeds=[{"path": "{topic}", "only": []}])
     assert [feed.path for feed in planned.feeds] == []
+
+
+@pytest.mark.parametrize(
+    ("size", "said"),
+    [
+        (None, (0, "image/jpeg")),
+        (Measured(7), (7, "image/jpeg")),
+        (Measured(0, "image/png"), (0, "image/png")),
+        (Measured(7, "image/png"), (7, "image/png")),
+    ],
+)
+def test_an_enclosure_says_what_is_known_of_the_lead_image(size, said):
+    record = a_record(images=(an_image(), an_image("https://a.example/other.png")))
+    sizes = {an_image().url: size, "https://a.example/other.png": Measured(9)}
+    planned = plan([record], a_config(), NOW, {k: v for k, v in sizes.items() if v})
+    ((entry,),) = (feed.entries for feed in planned.feeds)
+    assert (entry.enclosure.length, entry.enclosure.media_type) == said

@@ -1,6 +1,7 @@
 """The law of the state: whatever happened in between, a build gives what `plan` says."""
 
 import os
+import re
 import signal
 import sys
 import tempfile
@@ -13,12 +14,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from feeds import build as steps
-from feeds import config, harvest, survey
+from feeds import config, harvest, measure, pictures, survey
 from feeds.build import Options, build
 from feeds.errors import Unwritable
+from feeds.media import Measured
 from feeds.parallel import Here
 from feeds.plan import plan
-from feeds.preview import gather
+from feeds.preview import gather, sizes
 from feeds.store import FOLDER
 from feeds.write import feeds_of
 from tests.strategies import (
@@ -56,12 +58,14 @@ PROVIDERS = [
 SITES = [
     {"title": title, "url": "https://feeds.example.org/"} for title in ("One", "Two")
 ]
+PICTURES = ["https://a.example/p.jpg", "https://b.example/q"]
+SIZES = [Measured(7), Measured(8, "image/png"), Measured(), None]
 FEEDS = [
     {"path": "all"},
     {"path": "topics/{topic}", "pick": "best", "limit": 1},
     {"path": "by/{provider}", "order": "updated"},
     {"path": "pairs/{topic}/{provider}", "formats": ["atom"], "related": False},
-    {"path": "drafts", "status": "draft"},
+    {"path": "drafts", "status": "draft", "images": {"enclosure": False}},
     {"path": "fresh", "max_age": "30 days"},
     {"path": "new/{topic}", "max_age": "30 days", "min_quality": 40, "limit": 1},
     {"path": "hot", "pick": "hottest", "limit": 2, "order": "updated"},
@@ -84,7 +88,7 @@ stories = st.fixed_dictionaries(
         "heat": st.sampled_from([-1, 0, 1]),
         "provider": st.sampled_from(PROVIDERS),
         "topics": st.lists(st.sampled_from(TOPICS), max_size=2),
-        "images": st.just("https://a.example/p.jpg"),
+        "images": st.sampled_from(PICTURES),
         "id": st.sampled_from(["own", "urn:x:own"]),
         "related": st.just([{"title": "Elsewhere", "webUrl": "https://c.example/"}]),
     },
@@ -97,6 +101,7 @@ configurations = configurations_of(
     6,
     formats=[["rss"], ["atom"], ["json", "rss"]],
     pages=[False, True],
+    measure_images=[True],
     defaults=[
         *({"status": "any"}, {"limit": 2}, {"min_quality": 40}, {"order": "updated"})
     ],
@@ -129,6 +134,9 @@ edits = st.one_of(
     st.tuples(st.just("tear out"), parts),
     st.tuples(st.just("scribble"), parts, st.booleans()),
     st.tuples(st.just("killed build"), st.integers(1, 40)),
+    st.tuples(st.just("serve"), st.sampled_from(PICTURES), st.sampled_from(SIZES)),
+    st.tuples(st.just("note"), st.sampled_from(PICTURES), st.integers(5, 7)),
+    st.tuples(st.just("forget pictures"), parts),
 )
 """What happens between two builds: the verb, then what it needs; see `Bench.edit`."""
 
@@ -147,6 +155,7 @@ class Bench(Desk):
     def __init__(self, *given):
         super().__init__(*given)
         self.earlier = {}
+        self.served = {}
 
     def edit(self, verb, *needs):
         super().edit(verb, *needs)
@@ -169,8 +178,34 @@ class Bench(Desk):
     def build(self, jobs=1):
         """Build with so many processes; with none, on an engine."""
         self.earlier = {file: file.read_bytes() for file in self.states()}
-        how = {"jobs": jobs} if jobs else {"engine": Here()}
-        return build(self.settings, self.output, self.time, Options(force=True, **how))
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(measure, "measure", self.measure)
+            how = {"jobs": jobs} if jobs else {"engine": Here()}
+            options = Options(force=True, **how)
+            return build(self.settings, self.output, self.time, options)
+
+    def measure(self, urls, memory, _agent, _say, _advance):
+        """Say what is served, without a server; None is not reached."""
+        for url in urls:
+            size = self.served.get(url, Measured())
+            if size is not None:
+                with memory.noting():
+                    assert memory.claim(url)
+                with memory.noting():
+                    memory.learn(url, size, 0)
+
+    def serve(self, url, size):
+        self.served[url] = size
+
+    def forget_pictures(self, part):
+        """Lose what is remembered of them, or damage it."""
+        file = self.folder / FOLDER / pictures.FILE
+        if part < 50:
+            file.unlink(missing_ok=True)
+        elif file.exists():
+            with file.open("r+b") as opened:
+                opened.seek(file.stat().st_size * part // 100)
+                opened.write(b"\xa5" * 20)
 
     def killed_build(self, after):
         """Build in a process that is killed at its so manieth touch of a file."""
@@ -246,7 +281,8 @@ class Bench(Desk):
     def expected(self):
         """Say what a build from nothing writes, counts and complains of."""
         reading = gather(self.settings, self.output)
-        planned = plan(reading.records, self.settings, self.time)
+        known = sizes(self.settings)
+        planned = plan(reading.records, self.settings, self.time, known)
         return (
             {one.path: one.render() for one in planned.documents()} | planned.site(),
             {
@@ -474,6 +510,137 @@ def test_a_build_after(configuration, library, changes):
         for edit in changes:
             bench.edit(*edit)
             check(bench)
+
+
+SIZED = a_configuration(
+    {"path": "all"},
+    {"path": "topics/{topic}", "formats": ["atom", "json"]},
+    {"path": "plain", "images": {"enclosure": False}},
+    {"path": "new", "limit": 1, "formats": ["json"]},
+    measure_images=True,
+)
+P, Q = PICTURES
+SHOWN = {
+    "a.md": a_story(1, topics=["AI"], images=P),
+    "b.txt": a_story(2, topics=["AI", "ML"], images=Q),
+    "deep/c.md": a_story(3, topics=["ML"], images=P, publishedDateTime="2025-12-21"),
+    "d.json": a_story(4, published=False, images=Q),
+}
+WEEK_LATER = "2026-01-08T00:00:00Z"
+happenings = st.one_of(
+    st.tuples(st.just("serve"), st.sampled_from(PICTURES), st.sampled_from(SIZES)),
+    st.tuples(st.just("note"), st.sampled_from(PICTURES), st.integers(5, 7)),
+    st.tuples(st.just("forget pictures"), parts),
+    st.tuples(st.just("clock"), st.sampled_from([NOW, WEEK_LATER, CLOCKS[-1]])),
+    st.tuples(
+        st.just("change"), files, st.just("images"), st.sampled_from([*PICTURES, ""])
+    ),
+    st.tuples(st.just("change"), files, st.just("published"), st.booleans()),
+    st.tuples(st.just("lose state")),
+    st.tuples(st.just("killed build"), st.integers(1, 40)),
+    st.tuples(st.just("configure"), st.sampled_from([SIZED, {**SIZED, "pages": True}])),
+)
+
+
+def said_of_pictures(bench):
+    """Give what the feed of all stories says of each picture."""
+    found = re.findall(
+        rb'<enclosure url="(\S+)" length="(\d+)" type="(\S+)"/>', all_(bench)
+    )
+    return {url.decode(): (int(length), kind.decode()) for url, length, kind in found}
+
+
+def all_(bench):
+    return (bench.output / "all.rss").read_bytes()
+
+
+@settings(MANY_BUILDS, max_examples=20)
+@given(st.lists(happenings, min_size=2, max_size=8), st.sampled_from([1, 1, 0]))
+def test_whatever_becomes_of_pictures_a_build_is_what_the_plan_says(changes, jobs):
+    with a_bench(SIZED, SHOWN) as bench:
+        check(bench)
+        for verb, *needs in changes:
+            before = said_of_pictures(bench)
+            bench.edit(verb, *needs)
+            check(bench, jobs)
+            if verb != "lose state":
+                after = said_of_pictures(bench)
+                kept = before.keys() & after.keys()
+                assert all(after[url][0] or not before[url][0] for url in kept)
+
+
+SERVED = [("serve", P, Measured(7)), ("serve", Q, Measured(8, "image/png"))]
+OF_PICTURES = {
+    "is measured before it is first shown": (SERVED, [], {P: 7, Q: 8}),
+    "is not reached at first": (
+        [("serve", P, None), ("serve", Q, None)],
+        SERVED,
+        {P: 7, Q: 8},
+    ),
+    "changes within a week": (SERVED, [("serve", P, Measured(9))], {P: 7, Q: 8}),
+    "changes, after a week": (
+        SERVED,
+        [("serve", P, Measured(9)), ("clock", WEEK_LATER)],
+        {P: 9, Q: 8},
+    ),
+    "is not found after a week": (
+        SERVED,
+        [("serve", P, Measured()), ("clock", WEEK_LATER)],
+        {P: 7, Q: 8},
+    ),
+    "is measured by another configuration's build": (
+        [("serve", P, None)],
+        [("note", P, 5)],
+        {P: 5, Q: 0},
+    ),
+    "was measured, and the memory is lost and nobody reached": (
+        SERVED,
+        [("serve", P, None), ("serve", Q, None), ("forget pictures", 0)],
+        {P: 7, Q: 8},
+    ),
+    "was measured, and the memory is lost": (
+        SERVED,
+        [("serve", P, Measured(9)), ("forget pictures", 0)],
+        {P: 9, Q: 8},
+    ),
+    "was measured, and feeds.yaml changes": (
+        SERVED,
+        [("serve", P, Measured(9)), ("configure", {**SIZED, "formats": ["rss"]})],
+        {P: 7, Q: 8},
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    ("first", "then", "expected"), OF_PICTURES.values(), ids=OF_PICTURES
+)
+def test_a_picture_that(first, then, expected):
+    with a_bench(SIZED, SHOWN) as bench:
+        for edit in first:
+            bench.edit(*edit)
+        check(bench)
+        for edit in then:
+            bench.edit(*edit)
+        check(bench)
+        said = said_of_pictures(bench)
+        assert {url: length for url, (length, _) in said.items()} == expected
+        kinds = {Q: "image/png" if expected[Q] else "image/jpeg", P: "image/jpeg"}
+        assert {url: kind for url, (_, kind) in said.items()} == kinds
+
+
+def test_a_size_touches_only_the_feeds_that_show_it():
+    with a_bench(SIZED, SHOWN) as bench:
+        bench.edit("serve", P, None)
+        bench.edit("serve", Q, None)
+        check(bench)
+        bench.edit("note", Q, 5)
+        outcome = check(bench)
+        assert sorted(outcome.written) == [
+            *("all.atom", "all.rss", "topics/ai.atom", "topics/ai.json"),
+            *("topics/ml.atom", "topics/ml.json"),
+        ]
+        bench.edit("note", P, 6)
+        assert "new.json" in check(bench).written
 
 
 RULES = [

@@ -4,7 +4,7 @@ import mimetypes
 
 import pytest
 
-from feeds.media import media_type
+from feeds.media import UNKNOWN, Measured, believed, media_type
 
 
 @pytest.mark.parametrize(
@@ -44,3 +44,25 @@ def test_an_address_that_says_nothing_is_taken_for_a_jpeg(url):
 def test_the_table_of_the_machine_changes_nothing(monkeypatch):
     monkeypatch.setattr(mimetypes, "types_map", {".png": "text/plain"})
     assert media_type("https://a.example/p.png") == "image/png"
+
+
+@pytest.mark.parametrize(
+    ("length", "said", "expected"),
+    [
+        (7, "image/png", Measured(7, "image/png")),
+        (7, " Image/PNG ; charset=x", Measured(7, "image/png")),
+        (7, "image/jpg", Measured(7, "image/jpeg")),
+        (7, "image/x-icon", Measured(7, "image/vnd.microsoft.icon")),
+        (7, "image/strange", Measured(7)),
+        (7, "", Measured(7)),
+        (7, "application/octet-stream", Measured(7)),
+        (7, "text/html", UNKNOWN),
+        (7, "imagepng", UNKNOWN),
+        (0, "image/png", Measured(0, "image/png")),
+        (-7, "image/png", Measured(0, "image/png")),
+        ((1 << 53) - 1, "", Measured((1 << 53) - 1)),
+        (1 << 53, "", UNKNOWN),
+    ],
+)
+def test_a_server_is_believed_where_it_may_be_right(length, said, expected):
+    assert believed(length, said) == expected

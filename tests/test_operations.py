@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.site import Site
+from tests.site import CONFIG, Site
 
 ROOT = Path(__file__).parent.parent
 DOCUMENT = (ROOT / "docs/operations.md").read_text("utf-8")
@@ -171,7 +171,7 @@ def test_the_machine_is_private(machine):
 
 
 def test_no_snippet_is_left_out():
-    tried = ["crontab", "yaml", "nginx", "caddy", *["ini"] * 3, *["sh"] * 8]
+    tried = ["crontab", "yaml", "nginx", "caddy", *["ini"] * 4, *["sh"] * 8]
     assert sorted(language for language, _ in BLOCKS) == sorted(tried)
 
 
@@ -226,14 +226,18 @@ def test_cron_builds_and_mails_only_what_is_wrong_once(machine):
     assert "feeds.yaml:1: site.title: missing" in mailed()
 
 
-def test_the_units_are_valid_and_safe(machine):
+@pytest.mark.parametrize(
+    ("left_out", "exposure"), [("network.conf", 10), ("nothing", 20)]
+)
+def test_the_units_are_valid_and_safe(machine, left_out, exposure):
     needs("systemd-analyze", "systemd")
     done = machine(
         SETUP
-        + install(UNITS)
+        + install({name: UNITS[name] for name in UNITS if left_out not in name})
         + "cd /etc/systemd/system\n"
         + "systemd-analyze verify --man=no ./feeds.service ./feeds.timer\n"
-        + "systemd-analyze security --offline=true --threshold=10 ./feeds.service\n"
+        + "systemd-analyze security --offline=true"
+        + f" --threshold={exposure} ./feeds.service\n"
     )
     assert (done.returncode, done.stderr) == (0, ""), done.stdout
 
@@ -256,14 +260,20 @@ ExecStopPost=+/bin/sh -c 'cp /var/lib/feeds/*.prom /srv/news 2>/dev/null; true'
 ExecStopPost=+/bin/sh -c 'echo $SERVICE_RESULT $EXIT_STATUS > /srv/news/result'
 """
 METRICS = "feeds.service.d/metrics.conf"
+NETWORK = "feeds.service.d/network.conf"
 USER = next(line for line in SETUP.splitlines() if line.startswith("useradd")) + "\n"
 
 
-@pytest.mark.parametrize("units", [["feeds.service"], ["feeds.service", METRICS]])
+@pytest.mark.parametrize(
+    "units",
+    [["feeds.service"], ["feeds.service", METRICS], ["feeds.service", NETWORK]],
+)
 def test_systemd_builds_and_lets_nothing_else_be_written(machine, units):
     needs("/lib/systemd/systemd", "systemd")
     site = machine.site
     site.fill(500)  # enough for worker processes
+    site.configure(f"{CONFIG}measure_images: true\n")
+    site.write("p.md", images="https://a.example/p.jpg")  # nobody is there
     loose = "chmod 777 /srv/news /srv/news/records /mnt /opt\n"
     wanted = {name: UNITS[name] for name in units}
     probe = {"feeds.service.d/zz.conf": PROBE}

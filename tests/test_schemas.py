@@ -45,6 +45,11 @@ LIBRARY = {
         itertools.product(TITLES, LINKS, DATES)
     )
 }
+# Of what records have here; so that nobody is asked.
+MEASURED = {
+    "https://b.example/q.png": "",
+    "https://a.example/p.jpg?w=1&h=2": "image/vnd.microsoft.icon",
+}
 FLAWS = {
     "rss": [
         ("<title>", "<title> "),
@@ -82,9 +87,11 @@ def built(folder, site, feeds, library):
         "topics": {**TOPIC_RULES[0], **TOPIC_RULES[1]},
         "providers": {**PROVIDER_RULES[0], **PROVIDER_RULES[1]},
     }
-    desk = Desk(
-        folder, {"site": site, "records": "records", "feeds": feeds, **rules}, library
-    )
+    pictures = {"measure_images": True}
+    given = {"site": site, "records": "records", "feeds": feeds, **rules, **pictures}
+    desk = Desk(folder, given, library)
+    for length, (url, kind) in enumerate(MEASURED.items()):
+        desk.note(url, length, kind)
     desk.build()
     return desk.output
 
@@ -103,6 +110,7 @@ def outputs(tmp_path_factory):
 def test_documents_of_every_kind_follow_the_schema(ending, outputs):
     files = [file for output in outputs for file in output.rglob(f"*.{ending}")]
     assert len(files) > 30
+    assert any(b'fileSize="1"' in file.read_bytes() for file in files)
     assert jing(f"{ending}.rnc", *files) == []
 
 

@@ -12,7 +12,7 @@ What feedgen 1.0.0 would get wrong is put right here:
 """
 
 import html
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from copy import copy
 from datetime import datetime
 
@@ -202,7 +202,7 @@ class _Entry(FeedEntry):  # type: ignore[misc]
             for name, value in written.items():
                 if name != "href":
                     link.set(name, value)
-        _write_media(element, self.ours.images)
+        _write_media(element, self.ours)
         return element
 
     def rss_entry(self, extensions: bool = True) -> _Element:
@@ -213,7 +213,7 @@ class _Entry(FeedEntry):  # type: ignore[misc]
         SubElement(element, _DC_CREATOR).text = ours.author.name
         if ours.updated > ours.published:
             SubElement(element, _ATOM_UPDATED).text = ours.updated.isoformat()
-        _write_media(element, ours.images)
+        _write_media(element, ours)
         return element
 
 
@@ -224,12 +224,16 @@ def _move_content(item: _Element) -> None:
     item.find("link").addnext(Element("description"))
 
 
-def _write_media(element: _Element, images: Sequence[Image]) -> None:
+def _write_media(element: _Element, entry: Entry) -> None:
     """Media RSS <https://www.rssboard.org/media-rss>; the lead image is the thumbnail."""
-    for image in images:
+    measured = entry.enclosure if entry.enclosure and entry.enclosure.length else None
+    for image in entry.images:
         content = SubElement(element, _MEDIA_CONTENT, url=image.url, medium="image")
+        if measured and measured.url == image.url:
+            content.set("fileSize", str(measured.length))
+            content.set("type", measured.media_type)
         _write_size(content, image)
-    for image in images[:1]:
+    for image in entry.images[:1]:
         _write_size(SubElement(element, _MEDIA_THUMBNAIL, url=image.url), image)
 
 

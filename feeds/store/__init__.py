@@ -7,7 +7,7 @@ inode are as they were.
 
 from feeds.store.folder import FOLDER, Store
 from feeds.store.ledger import Ledger
-from feeds.store.values import SITE, Counts, Damaged, Done, Written
+from feeds.store.values import SITE, Counts, Damaged, Done, Pictures, Written
 
 __all__ = [
     "FOLDER",
@@ -16,6 +16,7 @@ __all__ = [
     "Damaged",
     "Done",
     "Ledger",
+    "Pictures",
     "Store",
     "Written",
 ]

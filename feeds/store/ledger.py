@@ -18,7 +18,7 @@ from feeds.record import Complaint
 from feeds.select import Standing
 from feeds.store import seal
 from feeds.store.schema import INDEXES
-from feeds.store.values import Counts, Damaged, Done, Written, plain
+from feeds.store.values import Counts, Damaged, Done, Pictures, Written, plain
 from feeds.survey import NO_NAME, Folders
 
 _Votes = list[tuple[str, str]]
@@ -370,9 +370,15 @@ class Ledger:
     def keep(self, done: Sequence[Done]) -> None:
         """Note what stands in the output now."""
         self.run_many(
-            "UPDATE place SET entries = ?, expires = ?, dirty = 0, listing = ?"
-            " WHERE key = ?",
-            [(one.entries, one.expires, _packed(one.listing), one.key) for one in done],
+            "UPDATE place SET entries = ?, expires = ?, dirty = 0, listing = ?,"
+            " pictures = ? WHERE key = ?",
+            [
+                (
+                    *(one.entries, one.expires, _packed(one.listing)),
+                    *(_packed(one.pictures or {}), one.key),
+                )
+                for one in done
+            ],
         )
         self._note(
             {path: new for one in done for path, new in one.documents}, "REPLACE"
@@ -429,6 +435,11 @@ class Ledger:
         """Give what a list of all feeds says of each."""
         rows = self.run("SELECT key, listing FROM place WHERE entries IS NOT NULL")
         return {key: msgspec.msgpack.decode(one, type=Listing) for key, one in rows}
+
+    def pictures(self) -> dict[int, Pictures]:
+        """Give what each feed says of its pictures."""
+        rows = self.run("SELECT key, pictures FROM place WHERE entries IS NOT NULL")
+        return {key: msgspec.msgpack.decode(one, type=Pictures) for key, one in rows}
 
     def entries(self) -> int:
         """Count the entries of all feeds."""

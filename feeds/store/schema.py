@@ -9,7 +9,7 @@
     refused    why records are not in the feeds that have to exist
     complaint  what is wrong with a file
     tally      how often each spelling of a name is used
-    place      each feed: how many entries it has, until when that holds
+    place      each feed: how many entries it has, until when that holds, its pictures
     document   what was last written, and which entries are in it
     pending    what a build was about to write when it stopped
     told       which complaints were made
@@ -40,7 +40,8 @@ CREATE TABLE tally (
     name TEXT, spelling TEXT, count INTEGER, PRIMARY KEY (name, spelling)) WITHOUT ROWID;
 CREATE TABLE place (
     key INTEGER PRIMARY KEY, feed INTEGER, topic TEXT, provider TEXT,
-    entries INTEGER, expires INTEGER, dirty INTEGER, listing BLOB);
+    entries INTEGER, expires INTEGER, dirty INTEGER, listing BLOB,
+    pictures BLOB);
 CREATE TABLE document (
     path TEXT PRIMARY KEY, place INTEGER, digests BLOB, size INTEGER,
     modified INTEGER, changed INTEGER, inode INTEGER) WITHOUT ROWID;

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from feeds.errors import FeedsError
 from feeds.feed import SUFFIXES
 from feeds.listing import Listing
+from feeds.media import Measured
 
 SITE = 0
 """The key, among those of places, of documents that belong to no feed."""
@@ -13,6 +14,10 @@ SITE = 0
 
 class Damaged(FeedsError):
     """The state cannot be used; a build without it repairs it."""
+
+
+Pictures = dict[str, Measured]
+"""The pictures of a feed by their addresses, and what it says of them."""
 
 
 class Counts(NamedTuple):
@@ -41,6 +46,7 @@ class Done(NamedTuple):
     documents: list[tuple[str, Written]]
     written: list[str]
     listing: Listing | None = None
+    pictures: Pictures | None = None
 
 
 def plain(paths: Iterable[str]) -> Iterator[str]:
