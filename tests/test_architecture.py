@@ -202,7 +202,8 @@ EXCUSED = {
     ("moment", "read_text"): "the package tzdata: the same on every machine",
 }
 HEAVY = r"feedgen|jinja2|lxml|lxml\.html|ftfy|markdown_it|nh3|dateutil|slugify"
-HEAVY_AND_RARE = rf"{HEAVY}|asyncio|ssl|socket|subprocess|idna|importlib\.resources|xml\.etree\.ElementTree"
+RARE = r"asyncio|ssl|socket|subprocess|idna|importlib\.resources|xml\.etree\.ElementTree"
+HEAVY_AND_RARE = rf"{HEAVY}|{RARE}"
 WORK = r"feeds\.(?!cli|errors|terminal|text).*|msgspec|sqlite3|json|dataclasses|pathlib"
 
 
