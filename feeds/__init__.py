@@ -5,6 +5,7 @@
 
     cli          options in, exit codes out; `command` and `ask` are what each command
                  does and says, `terminal` where it says it, `starter` what `init` writes
+    push         hubs are told what changed; `ping` does so by hand
     serve        output/ over HTTP, on this machine; `watch` says when to build again
     build        one build, step by step: only what changed; `parallel` spreads the work,
                  `signals` holds back what would end it at a bad moment
@@ -27,7 +28,7 @@
                  `listing` what the list of all feeds says of one; pages are in templates/
     write        documents → output/
     store        what one build leaves for the next; `fingerprint` says when it is void,
-                 `seal` when it is damaged
+                 `seal` when it is damaged, `untold` what hubs have still to be told
 
 What values are made of: `text`, `address`, `moment`, `media`; `tangle` knows bodies that no
 renderer could stand.

@@ -21,6 +21,7 @@ from feeds.errors import Refused
 from feeds.feed import Entry
 from feeds.fingerprint import salt
 from feeds.group import path_of, strangers
+from feeds.listing import PATHS
 from feeds.media import UNKNOWN, Measured
 from feeds.parallel import Engine, cpus, spread
 from feeds.pictures import Memory, opened
@@ -179,6 +180,9 @@ def _build(
         written, removed = (
             _write(work, stale, run, sizes) if work or stale else ([], [])
         )
+        if config.hubs:
+            with store.untold() as untold:
+                untold.note(config.hubs, folder.stamp, time.time())
         if is_read or work or stale:
             ledger.finish(complaints)
         counts = ledger.counts()
@@ -291,6 +295,9 @@ def _measure(due: Sequence[str], memory: Memory, run: _Run) -> None:
 def _promise(work: Work, run: _Run) -> None:
     """Keep what was read, and note what is going to be done because of it."""
     run.folder.check(work.documents)
+    if run.config.hubs:
+        with run.store.untold() as untold:
+            untold.expect(work.documents.keys() - set(PATHS), run.folder.stamp)
     promised = [*work.dirty, *work.gone]
     run.ledger.promise(promised, work.documents, work.before)
 

@@ -117,6 +117,11 @@ def commands() -> None:
 @click.option(
     "--watch", is_flag=True, help="Go on, and build whenever a source changes."
 )
+@click.option(
+    "--no-ping",
+    is_flag=True,
+    help="Leave it to `ping --changed` to tell hubs what changed.",
+)
 @NOW
 @click.option(
     "--report",
@@ -186,6 +191,27 @@ def serve(config: str | None, output: str | None, port: int, wait: float) -> Non
     from feeds import command
 
     command.serve(config, output, port, wait)
+
+
+@commands.command()
+@CONFIG
+@OUTPUT
+@click.option(
+    "--changed", is_flag=True, help="Only what changed and hubs have not taken yet."
+)
+@click.argument("paths", nargs=-1, metavar="[PATH]...")
+def ping(
+    config: str | None, output: str | None, changed: bool, paths: tuple[str, ...]
+) -> int:
+    """Tell hubs of all feeds, or of those named.
+
+    PATH is a feed as `list` shows it, or one of its documents.
+    """
+    if changed and paths:
+        raise click.UsageError("--changed names the feeds itself, give no PATH")
+    from feeds import ping
+
+    return ping.ping(config, output, paths, changed)
 
 
 @commands.command()

@@ -1,6 +1,7 @@
 """What each command does and says."""
 
 import os
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
@@ -13,17 +14,19 @@ from feeds import build as steps
 from feeds import config as configuration
 from feeds import report
 from feeds.config import Config
-from feeds.errors import FeedsError, Mistake, Refused
+from feeds.errors import FeedsError, Mistake, Refused, Unwritable
 from feeds.moment import EXPECTED, moment
 from feeds.parallel import Engine
 from feeds.parse import ENDINGS
 from feeds.record import Complaint
+from feeds.store import Store
 from feeds.terminal import Message, progress, show, tell
+from feeds.write import Output
 
 _Done = TypeVar("_Done")
 _UNASKED: dict[str, Any] = {
     **{"force": False, "jobs": None, "quiet": False, "verbose": False},
-    **{"cluster": None, "report": None, "metrics": None},
+    **{"cluster": None, "report": None, "metrics": None, "no_ping": False},
 }
 
 
@@ -45,6 +48,7 @@ def build(
     config = configured(file)
     outcome = refusable(lambda: _built(config, output, now, options), config)
     _report(outcome, None, config, options)
+    _push(config, output, options)
     return int(options["strict"] and bool(outcome.complaints))
 
 
@@ -83,6 +87,7 @@ def _builds(
     outcome = refusable(lambda: _built(config, output, now, options), config)
     _report(outcome, None, config, options)
     yield folder_of(output, config)
+    _push(config, output, options)
     turn = _Turn(config, outcome)
     while True:
         watched = places(turn.config, folder_of(output, turn.config), written)
@@ -91,6 +96,7 @@ def _builds(
             folder = folder_of(output, turn.config)
             if turn.outcome:
                 yield folder
+                _push(turn.config, output, options, only_news=True)
             if places(turn.config, folder, written) != watched:
                 break
 
@@ -167,6 +173,40 @@ def _new(outcome: steps.Outcome, last: steps.Outcome) -> steps.Outcome:
         strangers=[one for one in outcome.strangers if one not in last.strangers],
         empties=[one for one in outcome.empties if one not in last.empties],
     )
+
+
+def _push(
+    config: Config,
+    output: str | None,
+    options: dict[str, Any],
+    *,
+    only_news: bool = False,
+) -> None:
+    """Tell the hubs what changed; whatever comes of that, the build is done."""
+    if not config.hubs or options["no_ping"]:
+        return
+    folder = folder_of(output, config)
+    store = Store(config.file, folder)
+    try:
+        with store.untold() as untold:
+            wanted = untold.take(Output(folder).stamp, time.time())
+        if not wanted:
+            return
+        # Slow to import, and mostly there is nothing to tell.
+        from feeds import push  # noqa: PLC0415
+
+        results = push.deliver(store, config.site.url, wanted, push.BUILD)
+        failing = [one.hub for one in results if one.missed]
+        with store.untold() as untold:
+            news = {hub for hub in failing if untold.warns(hub, time.time())}
+    except Unwritable as error:
+        tell([error])
+        return
+    for one in results:
+        if one.hub in news or (one.missed and not only_news and not options["quiet"]):
+            tell([f"{one.complaint}; later builds try again, for a week"])
+        if one.taken and not options["quiet"]:
+            show([one.success])
 
 
 def _explain_steps(lines: Iterable[str]) -> None:

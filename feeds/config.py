@@ -24,7 +24,6 @@ NAME = "feeds.yaml"
 RESERVED = frozenset(
     [
         "archive",
-        "hubs",
         "cache_seconds",
         "also",
     ]
@@ -70,6 +69,7 @@ class Config(Struct, frozen=True, kw_only=True):
     fields: Translation | None
     pages: bool
     measure_images: bool
+    hubs: tuple[str, ...]
     base: shape.Rules
     feeds: tuple[shape.Feed, ...]
     topics: Mapping[str, shape.Topic]
@@ -252,6 +252,7 @@ class _Checked:
             fields=self.fields(site, sources),
             pages=self.wanted.pages,
             measure_images=self.wanted.measure_images,
+            hubs=self.hubs(),
             base=msgspec.structs.replace(
                 wanted.defaults, formats=wanted.defaults.formats or wanted.formats
             ),
@@ -316,6 +317,19 @@ class _Checked:
             what = f"got {_got(written)}, expected {_SMALLEST} to {_LARGEST}"
             self.notes.add(("max_record_size",), what)
         return size
+
+    def hubs(self) -> tuple[str, ...]:
+        """Check the addresses of hubs: every feed publishes them."""
+        hubs: list[str] = []
+        for index, written in enumerate(self.wanted.hubs):
+            at: Path = ("hubs", index)
+            hub = self.address(written, at)
+            if "#" in hub or "@" in "".join(hub.split("/")[2:3]):
+                self.notes.add(at, "expected an address without user and #")
+            elif hub and hub in hubs:
+                self.notes.add(at, f'"{hub}" is given twice')
+            hubs.append(hub)
+        return tuple(hubs)
 
     def fields(self, site: Site, sources: tuple[str, ...]) -> Translation | None:
         wanted = self.wanted.fields

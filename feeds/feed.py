@@ -79,7 +79,7 @@ class Feed(Struct, frozen=True, kw_only=True):
 
     `base` is where the output is served, `path` the address below it without the ending;
     `ttl` counts minutes; `updated` is the newest change among the entries, never the clock.
-    `site` is the title of the whole.
+    `site` is the title of the whole, `hubs` are told when a document changes.
     """
 
     base: str
@@ -97,6 +97,7 @@ class Feed(Struct, frozen=True, kw_only=True):
     updated: datetime = EMPTY
     entries: tuple[Entry, ...] = ()
     site: str = ""
+    hubs: tuple[str, ...] = ()
 
 
 def filled(feed: Feed, entries: Iterable[Entry]) -> Feed:

@@ -321,6 +321,7 @@ def feed(place: Place, rules: shape.Rules, shown: Names, config: Config) -> Feed
         ttl=rules.ttl,
         formats=formats_of(rules, config),
         site=site.title,
+        hubs=config.hubs,
     )
 
 

@@ -72,6 +72,10 @@ Order = Annotated[
     Literal["published", "updated"], Meta(description="published or updated")
 ]
 
+Hubs = Annotated[
+    tuple[Address, ...], Meta(description="a list of http or https addresses")
+]
+
 Theirs = Annotated[
     Text | Annotated[tuple[Text, ...], Meta(min_length=1)],
     Meta(description="a field's name, or a list of them"),
@@ -261,6 +265,7 @@ class Shape(Key, frozen=True, kw_only=True):
     max_record_size: Size = 1 << 20
     pages: Flag = True
     measure_images: Flag = False
+    hubs: Hubs = ()
     formats: Formats = ("rss", "atom")
     defaults: Rules = Rules()
     topics: dict[str, Topic | None] = {}

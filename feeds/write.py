@@ -16,6 +16,7 @@ import msgspec
 
 from feeds.errors import FAULTS, Locked, Unreadable, Unwritable
 from feeds.feed import FEEDS, GENERATOR, SUFFIXES
+from feeds.listing import PATHS
 from feeds.signals import held_back
 
 STAGING = ".feeds-staging"
@@ -161,13 +162,13 @@ class Output:
     def ours(self, base: str) -> set[str]:
         """Name the documents whose generator and self address say that a build made them.
 
-        Raises Unreadable.
+        A style and a script have no address, and go with the pages. Raises Unreadable.
         """
-        return {
-            path
-            for path in self._documents()
-            if self._marks(path) == (GENERATOR, base + path)
-        }
+        marks = {path: self._marks(path) for path in self._documents()}
+        found = {path for path in marks if marks[path] == (GENERATOR, base + path)}
+        if any(path.endswith(".html") for path in found):
+            found |= {path for path in PATHS if marks.get(path) == (GENERATOR, "")}
+        return found
 
     def _is_ours(self, path: str) -> bool:
         return self._marks(path)[0] == GENERATOR

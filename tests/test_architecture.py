@@ -76,7 +76,7 @@ ALLOWED = {
     "parallel": {"errors", "signals"},
     "survey": {"config", "errors", "parallel", "parse"},
     "read": {"errors", "fields", "parse", "record", "survey"},
-    "write": {"errors", "feed", "signals"},
+    "write": {"errors", "feed", "listing", "signals"},
     "store.seal": set(),
     "store.schema": set(),
     "store.values": {"errors", "feed", "listing", "media"},
@@ -85,9 +85,11 @@ ALLOWED = {
         *("store.seal", "store.values", "survey"),
     },
     "store.folder": {
-        *("errors", "store.ledger", "store.schema", "store.seal", "store.values"),
+        *("errors", "store.ledger", "store.schema", "store.seal", "store.untold"),
+        "store.values",
     },
-    "store": {"store.folder", "store.ledger", "store.values"},
+    "store.untold": {"errors", "store.values"},
+    "store": {"store.folder", "store.ledger", "store.untold", "store.values"},
     "publish": {
         *(
             "assess",
@@ -111,8 +113,8 @@ ALLOWED = {
     "cluster": {"__init__", "errors", "fingerprint"},
     "build": {
         *("assess", "config", "errors", "feed", "fingerprint", "group", "harvest"),
-        *("measure", "media", "parallel", "part", "pictures", "publish", "read"),
-        *("record", "render.site", "select", "store", "survey", "write"),
+        *("listing", "measure", "media", "parallel", "part", "pictures", "publish"),
+        *("read", "record", "render.site", "select", "store", "survey", "write"),
     },
     "preview": {
         *("build", "compare", "config", "group", "media", "pictures", "plan", "read"),
@@ -121,11 +123,15 @@ ALLOWED = {
     "terminal": {"text"},
     "watch": {"config", "errors", "parse"},
     "serve": {"errors"},
+    "push": {"__init__", "store"},
     "report": {"build", "errors", "record"},
     "command": {
         *("build", "cluster", "config", "errors", "moment", "parallel", "parse"),
-        *("record", "report", "serve", "starter", "terminal", "watch"),
+        *("push", "record", "report", "serve", "starter", "store", "terminal"),
+        *("watch", "write"),
     },
+    "ping": {"command", "config", "errors", "listing", "push", "store", "terminal"}
+    | {"write"},
     "ask": {
         *("command", "compare", "errors", "explain", "group", "plan", "preview"),
         *("record", "survey", "terminal", "text"),
@@ -139,7 +145,7 @@ ALLOWED = {
         *("charts.bars", "charts.page", "command", "errors", "plan", "preview"),
         *("report", "stats", "terminal"),
     },
-    "cli": {"__init__", "ask", "charts", "command", "errors", "terminal"},
+    "cli": {"__init__", "ask", "charts", "command", "errors", "ping", "terminal"},
     "__main__": {"cli"},
 }
 DOORS = {
@@ -164,7 +170,8 @@ DOORS = {
     "click": {"cli", "terminal"},
     "distributed": {"cluster"},
     "watchfiles": {"watch"},
-    "http": {"probe", "serve"},
+    "http": {"probe", "push", "serve"},
+    "urllib.request": {"push"},
 }
 # Files, clock, processes and signals; all other modules turn values into values.
 OUTSIDE = {"read", "write", "store.folder", "cli", "build", "starter", "__main__"}
@@ -180,7 +187,10 @@ OUTSIDE |= {
     "report",
     "fingerprint",
     "parallel",
+    "ping",
+    "push",
     "serve",
+    "store.untold",
     "survey",
     "terminal",
     "watch",
@@ -202,7 +212,9 @@ EXCUSED = {
     ("moment", "read_text"): "the package tzdata: the same on every machine",
 }
 HEAVY = r"feedgen|jinja2|lxml|lxml\.html|ftfy|markdown_it|nh3|dateutil|slugify"
-RARE = r"asyncio|ssl|socket|subprocess|idna|importlib\.resources|xml\.etree\.ElementTree"
+RARE = (
+    r"asyncio|ssl|socket|subprocess|idna|importlib\.resources|xml\.etree\.ElementTree"
+)
 HEAVY_AND_RARE = rf"{HEAVY}|{RARE}"
 WORK = r"feeds\.(?!cli|errors|terminal|text).*|msgspec|sqlite3|json|dataclasses|pathlib"
 

@@ -203,7 +203,7 @@ def test_a_topic_may_have_any_name():
         (
             "zzzz: 3",
             "7: zzzz: no such key, expected one of site, records, feeds, fields, output,"
-            " max_record_size, pages, measure_images, formats, defaults, topics, providers",
+            " max_record_size, pages, measure_images, hubs, formats, defaults, topics, providers",
         ),
         (
             "measure_image: true",
@@ -279,7 +279,6 @@ def test_the_secret_of_records_is_no_key_here():
     "key",
     [
         "archive",
-        "hubs",
         "cache_seconds",
         "also",
     ],
@@ -399,6 +398,31 @@ def test_a_rule_of_the_wrong_type_says_what_is_expected(key, value, got, expecte
         (
             "providers:\n  a.b: []",
             "8: providers.a.b: got an empty list, expected a mapping",
+        ),
+        (
+            "hubs: https://x.org",
+            '7: hubs: got "https://x.org", expected a list of http or https addresses',
+        ),
+        (
+            "hubs: [ws://x.org]",
+            '7: hubs: got "ws://x.org", expected an http or https address',
+        ),
+        (
+            "hubs:\n  - {url: x}",
+            "8: hubs: got a mapping, expected an http or https address",
+        ),
+        ("hubs:\n  - ''", '8: hubs: got "", expected an http or https address'),
+        (
+            "hubs: ['https://u:p@x.org/']",
+            "7: hubs: expected an address without user and #",
+        ),
+        (
+            "hubs: ['https://x.org/#x']",
+            "7: hubs: expected an address without user and #",
+        ),
+        (
+            "hubs:\n  - https://x.org/\n  - https://x.org/",
+            '9: hubs: "https://x.org/" is given twice',
         ),
         ("output: [a]", "7: output: got a list, expected text"),
         ("  - all", '7: feeds: got "all", expected a mapping'),

@@ -17,12 +17,13 @@ from feeds import build as steps
 from feeds import config, harvest, measure, pictures, survey
 from feeds.build import Options, build
 from feeds.errors import Unwritable
+from feeds.listing import PATHS
 from feeds.media import Measured
 from feeds.parallel import Here
 from feeds.plan import plan
 from feeds.preview import gather, sizes
-from feeds.store import FOLDER
-from feeds.write import feeds_of
+from feeds.store import FOLDER, Store
+from feeds.write import Output, feeds_of
 from tests.strategies import (
     MANY_BUILDS,
     ROTTEN,
@@ -73,6 +74,8 @@ FEEDS = [
     {"path": "most/{provider}", "except": ["b.example"], "max_age": "12 hours"},
     {"path": "cats", "words": ["cats"], "min_quality": 40},
 ]
+# Never asked: builds here are calls, and only note what is to be told.
+HUB = "https://hub.example.org/"
 FILES = ["a.md", "b.txt", "deep/c.md", "d.json", "e.jsonl", "é.yaml"]
 
 stories = st.fixed_dictionaries(
@@ -102,6 +105,7 @@ configurations = configurations_of(
     formats=[["rss"], ["atom"], ["json", "rss"]],
     pages=[False, True],
     measure_images=[True],
+    hubs=[[HUB], [HUB], [HUB, "http://127.0.0.1:9/hub"]],
     defaults=[
         *({"status": "any"}, {"limit": 2}, {"min_quality": 40}, {"order": "updated"})
     ],
@@ -145,7 +149,8 @@ class Bench(Desk):
     """A desk whose builds are calls, with all that befalls a state and an output.
 
     `orphans` are documents that no build can know for ours any longer: their state was
-    lost, and the site has moved to another address since.
+    lost, and the site has moved to another address since. `heard` is what each hub knows
+    of each document, if it looked when it was told.
     """
 
     address = None
@@ -154,12 +159,13 @@ class Bench(Desk):
 
     def __init__(self, *given):
         super().__init__(*given)
-        self.earlier = {}
-        self.served = {}
+        self.earlier, self.served = {}, {}
+        self.heard, self.is_calm = {}, True
 
     def edit(self, verb, *needs):
         super().edit(verb, *needs)
         self.is_lost |= verb.endswith(" state")
+        self.is_calm &= verb not in UNEASY
 
     def expect_orphans(self):
         address = self.settings.site.url
@@ -206,6 +212,27 @@ class Bench(Desk):
             with file.open("r+b") as opened:
                 opened.seek(file.stat().st_size * part // 100)
                 opened.write(b"\xa5" * 20)
+
+    def lose_state(self):
+        """Lose with it what hubs were not told yet."""
+        super().lose_state()
+        self.heard = dict.fromkeys(self.heard, self.advertised())
+
+    def advertised(self):
+        found = tree(self.output)
+        return {name: found[name] for name in found if name not in PATHS}
+
+    def tell(self):
+        """Tell hubs all that is noted for them; give the documents, by hub."""
+        with Store(self.settings.file, self.output).untold() as untold:
+            told = untold.take(Output(self.output).stamp, 0.0, early=True)
+            for hub, taken in told.items():
+                untold.told(hub, taken)
+        standing = self.advertised()
+        return {
+            hub: {name: standing[name] for name in told.get(hub, ())}
+            for hub in self.settings.hubs
+        }
 
     def killed_build(self, after):
         """Build in a process that is killed at its so manieth touch of a file."""
@@ -296,6 +323,8 @@ class Bench(Desk):
         )
 
 
+# After these, a hub may be told of a document that it knows as it is.
+UNEASY = {"killed build", "tear out", "scribble"}
 KILLING = {"open", "os.rename", "os.remove", "os.rmdir"}
 
 
@@ -352,12 +381,29 @@ def check(bench, jobs=1):
     written = tree(bench.output)
     assert {one: written[one] for one in written if one not in orphans} == documents
     assert said(outcome) == words
+    hear(bench, {one: documents[one] for one in documents if one not in PATHS})
     feeds = feeds_of(documents)
     assert outcome.feeds_written + outcome.feeds_unchanged == len(feeds)
     again = bench.build(jobs)
     assert (list(again.written), list(again.removed)) == ([], [])
     assert said(again) == words
+    assert not any(bench.tell().values())
     return outcome
+
+
+def hear(bench, advertised):
+    """See that hubs were told of what changed, so that they know what stands, and of no more."""
+    told = bench.tell()
+    bench.heard = {hub: bench.heard.get(hub, {}) for hub in told}
+    for hub, news in told.items():
+        known = bench.heard[hub]
+        if bench.is_calm:
+            assert [name for name, new in news.items() if known.get(name) == new] == []
+        known = {**known, **news}
+        # What is gone comes back as something new.
+        bench.heard[hub] = {name: known.get(name) for name in advertised}
+        assert bench.heard[hub] == advertised
+    bench.is_calm = True
 
 
 @settings(MANY_BUILDS, max_examples=40)
@@ -378,7 +424,7 @@ def test_a_build_after_anything_is_what_the_plan_says(
             check(bench, jobs)
 
 
-TWO = a_configuration({"path": "all"}, {"path": "topics/{topic}"})
+TWO = a_configuration({"path": "all"}, {"path": "topics/{topic}"}, hubs=[HUB])
 FRESH = a_configuration({"path": "fresh", "max_age": "30 days"})
 LATER, AFTER, FAR = "2026-01-19T00:00:00Z", "2026-01-19T00:00:01Z", CLOCKS[-1]
 ALPHA = {"name": "Alpha", "domain": "a.example"}
@@ -805,6 +851,14 @@ def test_a_lost_state_leaves_documents_of_another_address(damage):
         bench.edit(*damage)
         check(bench)
         assert set(tree(bench.output)) == {"new.rss", "new.atom"}
+
+
+def test_a_lost_state_leaves_no_style_where_pages_were():
+    with a_bench(a_configuration({"path": "all"}, pages=True)) as bench:
+        check(bench)
+        bench.edit("lose state")
+        bench.edit("configure", a_configuration({"path": "all"}))
+        check(bench)
 
 
 def test_what_the_plan_says_is_a_build_from_nothing():

@@ -57,6 +57,12 @@ ITEM = {
     "required": ["id", "url", "content_html"],
     "additionalProperties": False,
 }
+HUB = {
+    "type": "object",
+    "properties": {"type": TEXT, "url": ADDRESS},
+    "required": ["type", "url"],
+    "additionalProperties": False,
+}
 SCHEMA = {
     "type": "object",
     "properties": {
@@ -68,6 +74,7 @@ SCHEMA = {
         "icon": ADDRESS,
         "authors": {"type": "array", "items": AUTHOR, "minItems": 1},
         "language": TEXT,
+        "hubs": {"type": "array", "items": HUB, "minItems": 1},
         "items": {"type": "array", "items": ITEM},
     },
     # An extension begins with an underscore.

@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests.hub import Hub
 from tests.site import CONFIG, Site
 
 ROOT = Path(__file__).parent.parent
@@ -171,7 +172,8 @@ def test_the_machine_is_private(machine):
 
 
 def test_no_snippet_is_left_out():
-    tried = ["crontab", "yaml", "nginx", "caddy", *["ini"] * 4, *["sh"] * 8]
+    tried = ["crontab", *["yaml"] * 2, *["nginx"] * 3, *["caddy"] * 2]
+    tried += [*["ini"] * 5, *["sh"] * 9]
     assert sorted(language for language, _ in BLOCKS) == sorted(tried)
 
 
@@ -226,19 +228,19 @@ def test_cron_builds_and_mails_only_what_is_wrong_once(machine):
     assert "feeds.yaml:1: site.title: missing" in mailed()
 
 
-@pytest.mark.parametrize(
-    ("left_out", "exposure"), [("network.conf", 10), ("nothing", 20)]
-)
-def test_the_units_are_valid_and_safe(machine, left_out, exposure):
+OPEN = {"feeds.service.d/hubs.conf", "feeds.service.d/network.conf"}
+
+
+def test_the_units_are_valid_and_safe(machine):
     needs("systemd-analyze", "systemd")
-    done = machine(
-        SETUP
-        + install({name: UNITS[name] for name in UNITS if left_out not in name})
-        + "cd /etc/systemd/system\n"
-        + "systemd-analyze verify --man=no ./feeds.service ./feeds.timer\n"
-        + "systemd-analyze security --offline=true"
-        + f" --threshold={exposure} ./feeds.service\n"
+    without = {name: text for name, text in UNITS.items() if name not in OPEN}
+    look = "cd /etc/systemd/system\n" + (
+        "systemd-analyze verify --man=no ./feeds.service ./feeds.timer\n"
+        "systemd-analyze security --offline=true --threshold={} ./feeds.service\n"
     )
+    # In tenths; what may reach hubs may reach others.
+    alone, online = look.format(10), look.format(20)
+    done = machine(SETUP + install(without) + alone + install(UNITS) + online)
     assert (done.returncode, done.stderr) == (0, ""), done.stdout
 
 
@@ -329,13 +331,38 @@ def test_what_is_alerted_on_is_measured(tmp_path):
     site.configure()
     site.write()
     site.build("--metrics", "feeds.prom")
-    (rules,) = [yaml.safe_load(text) for language, text in BLOCKS if language == "yaml"]
+    rules, _ = [yaml.safe_load(text) for language, text in BLOCKS if language == "yaml"]
     (group,) = rules["groups"]
     told = " ".join(rule["expr"] for rule in group["rules"])
     measured = (tmp_path / "feeds.prom").read_text()
     assert set(re.findall(r"feeds_\w+(?:{[^}]*})?", told)) <= set(
         re.findall(r"^(\S+) ", measured, re.MULTILINE)
     )
+
+
+def test_hubs_are_told_once_the_output_is_where_it_is_served(tmp_path):
+    (script,) = blocks("Tell hubs")
+    hubs = next(text for name, text in BLOCKS if name == "yaml" and "hubs:" in text)
+    site = Site(tmp_path)
+    site.write()
+    (tmp_path / "feeds").write_text(f'#!/bin/sh\nexec {sys.executable} -m feeds "$@"\n')
+    (tmp_path / "feeds").chmod(0o755)
+    with Hub().running() as hub:
+        named = hubs.replace("https://hub.example.org/", f'"{hub.address}"')
+        site.configure(CONFIG + named)
+        script = script.replace("/srv/news", str(tmp_path))
+        script = script.replace("runuser -u feeds -- /opt/feeds/bin/feeds", "./feeds")
+        copy = "# copy the output to where it is served, then:"
+        assert copy in script
+        done = subprocess.run(
+            ["sh", "-euc", script.replace(copy, "touch copied")],
+            env=os.environ | {"PYTHONPATH": str(ROOT)},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert done.stdout.endswith(f"{hub.address}: took 4 addresses: 202 Accepted\n")
+        assert len(hub.pinged) == 4
 
 
 def test_messages_for_collectors_have_the_keys_named(tmp_path):

@@ -1,5 +1,6 @@
 """Feeds into bytes: what feedgen writes, but for what it gets wrong."""
 
+import json
 import locale
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime, parsedate_to_datetime
@@ -21,6 +22,7 @@ MEDIA = "{http://search.yahoo.com/mrss/}"
 
 PICTURE = "https://a.example/p.jpg?w=1&h=2"
 OTHER = Related(title="Other & <more>", link="https://b.example/", provider="B")
+HUBS = ("https://hub.example.org/?a=1&b=2", "http://127.0.0.1:8080/hub")
 DAY = datetime(2021, 2, 16, 3, 47, tzinfo=UTC)
 
 texts = st.sampled_from(
@@ -79,6 +81,7 @@ shells = st.builds(
     logo=st.none(),
     ttl=st.none(),
     formats=st.just(("rss", "atom", "json")),
+    hubs=st.sampled_from([(), HUBS[:1], HUBS]),
 )
 feeds = st.builds(filled, shells, st.lists(entries, max_size=3))
 
@@ -126,6 +129,23 @@ def written(feed):
 
 def channel(*entries, **changes):
     return ET.fromstring(written(a_feed(*entries, **changes))["rss"])[0]
+
+
+@pytest.mark.parametrize("hubs", [(), HUBS], ids=["none", "two"])
+@pytest.mark.parametrize("page", [(), ("html",)], ids=["alone", "with a page"])
+def test_a_feed_names_its_hubs_beside_itself(hubs, page):
+    changes = {"hubs": hubs, "formats": ("rss", "atom", "json", *page)}
+    found, feed = channel(**changes), atom_feed(**changes)
+    for ending, tree in (("rss", found), ("atom", feed)):
+        links = tree.findall(f"{ATOM}link")
+        named = [(one.get("rel"), one.get("href")) for one in links]
+        assert [href for rel, href in named if rel == "hub"] == [*hubs]
+        (itself,) = [href for rel, href in named if rel == "self"]
+        assert itself == f"https://feeds.example.org/topics/ai.{ending}"
+    assert found.find("link").text == "https://www.example.org/"
+    assert json.loads(written(a_feed(**changes))["json"]).get("hubs", []) == [
+        {"type": "WebSub", "url": hub} for hub in hubs
+    ]
 
 
 def rss_item(**changes):

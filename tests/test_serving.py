@@ -5,15 +5,18 @@ import socket
 import subprocess
 import threading
 import time
+from contextlib import contextmanager
 from http.client import HTTPConnection
 from typing import NamedTuple
 
 import pytest
 from lxml import etree
 
-from tests.site import Site
+from tests.hub import Discovered, Hub, Subscriber, discovered
+from tests.site import Result, Site
 from tests.test_operations import needs, snippet
 
+HUB = "https://hub.example.org/"
 CONFIG = """\
 site: {title: Test, url: "https://feeds.example.org/"}
 records: records
@@ -81,21 +84,35 @@ def put(text, old, new):
     return text.replace(old, new)
 
 
-def nginx(folder, port):
+def with_hub(hub, address, text, before, *snippets):
+    """Put what the guide says of hubs where it says."""
+    *above, beside = (snippet(f"{one}: {name}") for one, name in snippets)
+    text = put("".join(above) + text, before, beside + before)
+    return put(put(text, HUB, hub), "https://feeds.example.org", address)
+
+
+def nginx(folder, port, hub=None):
     program = needs("nginx", "nginx-light")
-    text = put(
-        snippet("sites-available/feeds"), "listen 80", f"listen 127.0.0.1:{port}"
-    )
+    text = snippet("sites-available/feeds")
+    if hub:
+        pieces = [("nginx", "above the server"), ("nginx", "beside the other headers")]
+        text = with_hub(
+            hub, f"http://127.0.0.1:{port}", text, "    location / {", *pieces
+        )
+    text = put(text, "listen 80", f"listen 127.0.0.1:{port}")
     text = put(text, "/srv/news/output", str(folder / "site/output"))
     # Run by root, nginx serves as somebody else, who may not read a test's folder.
     (folder / "nginx.conf").write_text("user root;\n" + NGINX % text)
     return [program, "-p", str(folder), "-c", str(folder / "nginx.conf")]
 
 
-def caddy(folder, port):
+def caddy(folder, port, hub=None):
     program = needs("caddy", "caddy")
     host = f"http://127.0.0.1:{port}"
     text = put(snippet("Caddyfile"), "feeds.example.org", host)
+    if hub:
+        piece = ("Caddy", "beside the other headers")
+        text = with_hub(hub, host, text, "\tencode {", piece)
     text = put(text, "/srv/news/output", str(folder / "site/output"))
     (folder / "Caddyfile").write_text(CADDY + text)
     return [program, "run", "--config", str(folder / "Caddyfile")]
@@ -105,6 +122,23 @@ def free_port():
     with socket.socket() as any_:
         any_.bind(("127.0.0.1", 0))
         return any_.getsockname()[1]
+
+
+@contextmanager
+def started(kind, folder, port, hub=None):
+    """Start a web server as the guide sets it up."""
+    with (folder / "log").open("w") as log:
+        process = subprocess.Popen(
+            kind(folder, port, hub),
+            env={"HOME": str(folder), "PATH": "/usr/bin:/bin"},
+            stderr=log,
+        )
+    try:
+        _wait(port, process, folder / "log")
+        yield
+    finally:
+        process.terminate()
+        process.wait(10)
 
 
 @pytest.fixture(scope="module", params=[nginx, caddy], ids=lambda one: one.__name__)
@@ -120,18 +154,8 @@ def server(request, tmp_path_factory):
         file.parent.mkdir(exist_ok=True)
         file.write_text("{}")
     port = free_port()
-    with (folder / "log").open("w") as log:
-        process = subprocess.Popen(
-            request.param(folder, port),
-            env={"HOME": str(folder), "PATH": "/usr/bin:/bin"},
-            stderr=log,
-        )
-    try:
-        _wait(port, process, folder / "log")
+    with started(request.param, folder, port):
         yield Server(port, site)
-    finally:
-        process.terminate()
-        process.wait(10)
 
 
 def _wait(port, process, log):
@@ -260,3 +284,48 @@ def test_two_versions_of_one_second_and_size_are_told_apart(server, path):
             answer = server.get(path, **asked)
             assert answer.status == 200
             before = answer
+
+
+@pytest.fixture(params=[nginx, caddy], ids=lambda one: one.__name__)
+def linked(request, tmp_path):
+    """A server that names the hub of a site, and that hub."""
+    site, port = Site(tmp_path / "site"), free_port()
+    site.folder.mkdir()
+    address = f"http://127.0.0.1:{port}/"
+    with Hub().running() as hub:
+        hubs = f"hubs: ['{hub.address}']\nformats: [rss, atom, json]\n"
+        site.configure(hubs + CONFIG.replace("https://feeds.example.org/", address))
+        site.write()
+        assert site.build("--no-ping").code == 0
+        with started(request.param, tmp_path, port, hub.address):
+            yield Server(port, site), address, hub
+
+
+def test_hubs_are_found_in_the_header_fields_of_feeds_and_their_pages(linked):
+    server, address, hub = linked
+    for path in ["all.rss", "all.atom", "all.json", "all.html", "topics/ai.rss"]:
+        topic = address + path
+        found = server.get(path)
+        links = f'<{hub.address}>; rel="hub", <{topic}>; rel="self"'
+        assert found.headers["Link"] == links
+        assert found.headers["Cache-Control"] == "public, max-age=300"
+        again = server.get(path, If_None_Match=found.headers["Etag"])
+        assert (again.status, again.headers["Link"]) == (304, links)
+        assert discovered(topic) == Discovered(topic, [hub.address])
+    for path in ("", "index.html", "feeds.opml", "feeds.css"):
+        found = server.get(path)
+        assert found.status == 200
+        assert "Link" not in found.headers
+
+
+def test_a_subscriber_of_such_a_server_gets_a_new_story(linked):
+    server, address, hub = linked
+    with Subscriber().running() as reader:
+        reader.subscribe(f"{address}all.json")
+        hub.settle()
+        server.site.write("b.md", title="Something happened")
+        assert server.site.build("-q") == Result(0, "", "")
+        hub.settle()
+    ((topic, _, content),) = reader.got
+    assert topic == f"{address}all.json"
+    assert content == server.site.output()["all.json"]

@@ -8,11 +8,12 @@ What feedgen 1.0.0 would get wrong is put right here:
 - media:group by default, around a single image: we write media:content as it should be;
 - an RSS item without a description shows its content as one: it stays content:encoded;
 - an author without e-mail is nowhere in RSS, which wants one: dc:creator has the name;
+- of a channel's links only the first `self` is in RSS: page and hubs are written besides;
 - lists are checked key by key, a tenth of all time: ours are right, and taken as given.
 """
 
 import html
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from copy import copy
 from datetime import datetime
 
@@ -79,11 +80,12 @@ def generator(feed: Feed, self_link: str, media_type: str) -> FeedGenerator:
     shell.subtitle(feed.description)
     # RSS takes the last link for the channel's own, whatever its rel.
     page = page_of(feed)
-    shell.namespaces.page = page
+    shell.namespaces.page, shell.namespaces.hubs = page, feed.hubs
     shell.link(
         [
             {"href": self_link, "rel": "self", "type": media_type},
             *([{"href": page, "rel": "related", "type": "text/html"}] if page else []),
+            *({"href": hub, "rel": "hub"} for hub in feed.hubs),
             {"href": feed.home, "rel": "alternate", "type": "text/html"},
         ]
     )
@@ -173,6 +175,7 @@ class _Namespaces:
     def __init__(self) -> None:
         self.creator: str | None = None
         self.page: str | None = None
+        self.hubs: Sequence[str] = ()
 
     def extend_rss(self, root: _Element) -> None:
         if self.page:
@@ -180,6 +183,8 @@ class _Namespaces:
             SubElement(root[0], _ATOM_LINK, link)
         if self.creator:
             SubElement(root[0], _DC_CREATOR).text = self.creator
+        for hub in self.hubs:
+            SubElement(root[0], _ATOM_LINK, href=hub, rel="hub")
 
     def extend_atom(self, _root: _Element) -> None: ...
 

@@ -43,6 +43,7 @@ def _head(feed: Feed, self_link: str) -> dict[str, Any]:
         "icon": feed.logo,
         "authors": [_author(feed.author)],
         "language": feed.language,
+        "hubs": [{"type": "WebSub", "url": hub} for hub in feed.hubs],
         # The format has no field for it; an extension's name begins with an underscore.
         "_generator": {"name": GENERATOR},
     }

@@ -4,7 +4,7 @@ import os
 import sqlite3
 import stat
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from feeds.errors import Unwritable
-from feeds.store import seal
+from feeds.store import seal, untold
 from feeds.store.ledger import Ledger
 from feeds.store.schema import connected
 from feeds.store.values import Damaged, plain
@@ -101,6 +101,10 @@ class Store:
     def reopened(self, ledger: Ledger) -> Ledger:
         """Open the state once more, in another process, to read what is committed."""
         return Ledger(connected(self.file, self.records), *ledger.opened_for, self.file)
+
+    def untold(self) -> AbstractContextManager[untold.Untold]:
+        """Open what hubs have still to be told. Raises Unwritable."""
+        return untold.opened(self.file.with_suffix(".untold"))
 
     def discard(self) -> None:
         """Remove the state. Raises Unwritable."""

@@ -1,0 +1,66 @@
+"""feeds ping: the hubs are told by hand."""
+
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from feeds.command import configured, folder_of
+from feeds.config import Config
+from feeds.errors import Mistake
+from feeds.listing import PATHS
+from feeds.push import deliver
+from feeds.store import Store
+from feeds.terminal import show, tell
+from feeds.write import Output
+
+_PATIENCE = 600.0
+"""Seconds that whoever waits for it may wait: some hubs take one address at a time."""
+
+
+def ping(
+    file: str | None, output: str | None, names: tuple[str, ...], changed: bool
+) -> int:
+    """Tell the hubs of all feeds, of those named, or of what they have not taken yet."""
+    config = configured(file)
+    if not config.hubs:
+        raise Mistake(f"{config.file}: hubs: missing, expected a list of addresses")
+    folder = folder_of(output, config)
+    store, now = Store(config.file, folder), time.time()
+    documents = _documents(config, folder, store)
+    if changed:
+        with store.untold() as untold:
+            taken = untold.take(Output(folder).stamp, now, early=True)
+        wanted = {hub: taken[hub] for hub in config.hubs if hub in taken}
+    else:
+        chosen = dict.fromkeys(sorted(_chosen(names, documents, config)), now)
+        wanted = dict.fromkeys(config.hubs, chosen)
+    results = deliver(store, config.site.url, wanted, _PATIENCE)
+    for one in results:
+        if one.taken:
+            show([one.success])
+        if one.missed:
+            tell([one.complaint], "error")
+    if not results:
+        show(["nothing that hubs have not taken"])
+    return int(any(one.missed for one in results))
+
+
+def _documents(config: Config, folder: Path, store: Store) -> set[str]:
+    """Name the documents of the last build that hubs are told of. Raises Mistake."""
+    found = store.documents()
+    found = found or Output(folder).ours(config.site.url) - store.others()
+    if not found:
+        raise Mistake(f"{folder}: no feeds yet; `feeds build` writes them")
+    return found - set(PATHS)
+
+
+def _chosen(names: Iterable[str], documents: set[str], config: Config) -> Iterator[str]:
+    """Find the documents of the feeds named; all where none is. Raises Mistake."""
+    if not names:
+        yield from documents
+    for name in names:
+        path = name.removeprefix(config.site.url)
+        found = {one for one in documents if path in {one, one.rpartition(".")[0]}}
+        if not found:
+            raise Mistake(f"{name}: no such feed, expected one that `feeds list` shows")
+        yield from found
