@@ -2,6 +2,8 @@
 # make test     set up, and run the tests
 # make check    the tests with coverage, and what `make lint` says
 # make lint     what ruff, mypy and pip-audit say
+# make dist     the wheel and the sdist, into dist/
+# make man      the manual page
 # make fuzz     try bytes that nobody would write, SECONDS=60 for each kind, and the properties on new examples
 # make screenshots   look at output/ in Chromium, and keep the pictures of README.md
 # make bench    time a build against Hugo and a plain script, into benchmarks/results.md
@@ -12,7 +14,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DELETE_ON_ERROR:
-.PHONY: build test check lint schema golden fuzz bench screenshots clean
+.PHONY: build test check lint schema man golden screenshots dist fuzz bench clean
 
 build: $(VENV)/.installed
 	$(BIN)/feeds build
@@ -35,11 +37,17 @@ COVERED ?= 95
 schema: $(VENV)/.installed
 	$(BIN)/python -c "from feeds.shape import schema; print(schema(), end='')" > feeds/schema.json
 
+man: $(VENV)/.installed
+	$(BIN)/python -m docs.manual
+
 golden: $(VENV)/.tested
 	$(BIN)/python -m pytest -q tests/test_golden.py --update-golden
 
 screenshots: build $(VENV)/.tested
 	$(BIN)/python -m tests.screenshots
+
+dist: $(VENV)/.tested
+	$(BIN)/python -m hatchling build
 
 SECONDS ?= 60
 

@@ -5,8 +5,9 @@
 
     cli          options in, exit codes out; `command` and `ask` are what each command
                  does and says, `terminal` where it says it, `starter` what `init` writes
+    several      many sites in one process, each as if alone
+    follow       builds that go on: `watch` says when, `serve` shows the output on this machine
     push         hubs are told what changed; `ping` does so by hand
-    serve        output/ over HTTP, on this machine; `watch` says when to build again
     build        one build, step by step: only what changed; `parallel` spreads the work,
                  `signals` holds back what would end it at a bad moment
     plan         the same as one function, and as what it has to come to;

@@ -31,7 +31,7 @@ def check(file: str | None, now: str | None) -> int:
     """Name every problem of configuration and records."""
     config = configured(file)
     reading = gather(config, config.folder / config.output)
-    planned = plan(reading.records, config, time_given(now, config))
+    planned = plan(reading.records, config, time_given(now, config.zone))
     flaws = [flaw for record in reading.records for flaw in record.flaws]
     assert planned.shelves is not None  # that no two feeds have one path
     problems = sorted(
@@ -50,7 +50,7 @@ def explain(file: str | None, now: str | None, record: str) -> None:
     """Say for each feed why a story is in it or not."""
     config = configured(file)
     reading = gather(config, config.folder / config.output)
-    planned = plan(reading.records, config, time_given(now, config))
+    planned = plan(reading.records, config, time_given(now, config.zone))
     name = shown(os.path.relpath(record or ".", config.folder))
     found = answers.look_up(record, name, planned, reading.complaints)
     if not found:
@@ -74,7 +74,7 @@ def list_(file: str | None, now: str | None) -> None:
     """List the feeds a build would write."""
     config = configured(file)
     reading = gather(config, config.folder / config.output)
-    rows = plan(reading.records, config, time_given(now, config)).listed()
+    rows = plan(reading.records, config, time_given(now, config.zone)).listed()
     table = (
         (path, title, str(count), f"{newest:%Y-%m-%d %H:%M}" if newest else "-")
         for path, title, count, newest in rows
@@ -87,7 +87,7 @@ def preview(
 ) -> int:
     """Say what subscribers would see of a build."""
     config = configured(file)
-    folder, when = folder_of(output, config), time_given(now, config)
+    folder, when = folder_of(output, config), time_given(now, config.zone)
     force = options["force"]
     preview = refusable(lambda: previewed(config, folder, when, force=force), config)
     tell(place(complaint, config) for complaint in preview.reading.complaints)

@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 import click
 
 from feeds import __version__
-from feeds.errors import FeedsError
+from feeds.errors import FeedsError, said
 from feeds.terminal import FORMS, tell, tell_collector, write_messages_as
 
 INTERRUPTED = 130
@@ -34,14 +34,12 @@ class Commands(click.Group):
             if not tell_collector(error.format_message()):
                 error.show()
             sys.exit(error.exit_code)
-        except FeedsError as error:
-            tell(str(error).splitlines(), "error")
-            sys.exit(error.exit_code)
         except (KeyboardInterrupt, click.Abort):
             sys.exit(INTERRUPTED)
-        except OSError as error:
-            tell([f"{error.filename or 'feeds'}: {error.strerror or error}"], "error")
-            sys.exit(1)
+        except (FeedsError, OSError) as error:
+            lines, code = said(error)
+            tell(lines, "error")
+            sys.exit(code)
 
 
 def _seconds_waiting(
@@ -60,18 +58,50 @@ def _named(
     return given
 
 
+def _folders(
+    _context: click.Context, _option: click.Parameter, incomplete: str
+) -> list[Any]:
+    """Tell the shell to complete folders; it knows them best."""
+    from click.shell_completion import CompletionItem
+
+    return [CompletionItem(incomplete, type="dir")]
+
+
 def _log_format(_context: click.Context, _option: click.Parameter, given: str) -> None:
     write_messages_as(given)
+
+
+def _only_one(
+    _context: click.Context, _option: click.Parameter, given: tuple[str, ...]
+) -> str | None:
+    if len(given) > 1:
+        raise click.BadParameter("given more than once; `feeds build` takes several")
+    return given[0] if given else None
 
 
 CONFIG = click.option(
     "-c",
     "--config",
     type=click.Path(),
+    multiple=True,
+    callback=_only_one,
     help="The configuration; default: feeds.yaml here or in a folder above.",
 )
+CONFIGS = click.option(
+    "-c",
+    "--config",
+    "configs",
+    type=click.Path(),
+    multiple=True,
+    help="The configuration; default: feeds.yaml here or in a folder above. Several are"
+    " built one by one, each as if alone.",
+)
 OUTPUT = click.option(
-    "-o", "--output", type=click.Path(), help="Where feeds go instead."
+    "-o",
+    "--output",
+    type=click.Path(),
+    shell_complete=_folders,
+    help="Where feeds go instead.",
 )
 NOW = click.option(
     "--now", metavar="TIME", help="Build as of this time; default: the clock."
@@ -96,7 +126,7 @@ def commands() -> None:
 
 
 @commands.command()
-@CONFIG
+@CONFIGS
 @OUTPUT
 @click.option(
     "--jobs", type=click.IntRange(min=1), metavar="N", help="Processes to read with."
@@ -151,24 +181,31 @@ def commands() -> None:
     "-v", "--verbose", is_flag=True, help="Say what is done to each file, and why."
 )
 def build(
-    config: str | None, output: str | None, now: str | None, **options: Any
-) -> int | None:
+    configs: tuple[str, ...], output: str | None, now: str | None, **options: Any
+) -> int:
     """Read records, write the feeds that changed."""
     dry_run, watch = options.pop("dry_run"), options.pop("watch")
     if watch and (dry_run or options["strict"]):
         raise click.UsageError("--watch goes neither with --dry-run nor with --strict")
     if options["cluster"] is not None and (dry_run or watch or options["jobs"]):
         raise click.UsageError("--cluster goes without --dry-run, --jobs and --watch")
-    if dry_run:
-        from feeds import ask
+    from feeds import several
 
-        return ask.preview(config, output, now, options)
-    from feeds import command
-
+    files = several.distinct(configs)
+    if len(files) > 1:
+        several.check(output, now)
+    written = options.pop("report"), options.pop("metrics")
+    options["reports"] = several.reports(files, *(written if not dry_run else ()))
     if watch:
-        command.build_on(config, output, now, options)
-        return None
-    return command.build(config, output, now, options)
+        from feeds import follow
+
+        return follow.build_on(files, output, now, options)
+    if dry_run:
+        from feeds.ask import preview as act
+    else:
+        from feeds.command import build as act
+    how = output, now, options
+    return several.each(files, lambda file: act(file, *how), options["reports"])
 
 
 @commands.command()
@@ -188,9 +225,9 @@ def serve(config: str | None, output: str | None, port: int, wait: float) -> Non
 
     A look at it only: nobody else can reach it.
     """
-    from feeds import command
+    from feeds import follow
 
-    command.serve(config, output, port, wait)
+    follow.serve(config, output, port, wait)
 
 
 @commands.command()
@@ -227,7 +264,7 @@ def check(config: str | None, now: str | None) -> int:
 @commands.command()
 @CONFIG
 @NOW
-@click.argument("record")
+@click.argument("record", type=click.Path())
 def explain(config: str | None, now: str | None, record: str) -> None:
     """Say for each feed why a story is in it or not.
 
@@ -267,7 +304,9 @@ def stats(config: str | None, now: str | None, html: str | None) -> None:
 
 @commands.command()
 @click.option("-c", "--config", metavar="NAME", help="What to call it.")
-@click.argument("folder", metavar="[DIR]", default=".", type=click.Path())
+@click.argument(
+    "folder", metavar="[DIR]", default=".", type=click.Path(), shell_complete=_folders
+)
 def init(folder: str, config: str | None) -> None:
     """Write a starter feeds.yaml and a sample record.
 

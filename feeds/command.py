@@ -2,11 +2,11 @@
 
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 from msgspec.structs import replace
 
@@ -14,7 +14,7 @@ from feeds import build as steps
 from feeds import config as configuration
 from feeds import report
 from feeds.config import Config
-from feeds.errors import FeedsError, Mistake, Refused, Unwritable
+from feeds.errors import Mistake, Refused, Unwritable
 from feeds.moment import EXPECTED, moment
 from feeds.parallel import Engine
 from feeds.parse import ENDINGS
@@ -24,21 +24,6 @@ from feeds.terminal import Message, progress, show, tell
 from feeds.write import Output
 
 _Done = TypeVar("_Done")
-_UNASKED: dict[str, Any] = {
-    **{"force": False, "jobs": None, "quiet": False, "verbose": False},
-    **{"cluster": None, "report": None, "metrics": None, "no_ping": False},
-}
-
-
-class _Turn(NamedTuple):
-    """One build of many: the configuration that is in force, and what came of it.
-
-    `outcome` is None where `trouble` says what kept it from being built.
-    """
-
-    config: Config
-    outcome: steps.Outcome | None
-    trouble: Sequence[object] = ()
 
 
 def build(
@@ -46,93 +31,24 @@ def build(
 ) -> int:
     """Read records, write the feeds that changed, and tell of it."""
     config = configured(file)
-    outcome = refusable(lambda: _built(config, output, now, options), config)
-    _report(outcome, None, config, options)
-    _push(config, output, options)
+    outcome = refusable(lambda: built(config, output, now, options), config)
+    say(outcome, None, config, options)
+    push(config, output, options)
     return int(options["strict"] and bool(outcome.complaints))
 
 
-def build_on(
-    file: str | None, output: str | None, now: str | None, options: dict[str, Any]
-) -> None:
-    """Build, and again whenever there may be something new, until a signal ends it."""
-    for _folder in _builds(file, output, now, options):
-        pass
-
-
-def serve(file: str | None, output: str | None, port: int, wait: float) -> None:
-    """Serve the output on this machine, and build as `build_on` does."""
-    # Slow to import, and no build wants it.
-    from feeds.serve import listening  # noqa: PLC0415
-
-    builds = _builds(file, output, None, _UNASKED | {"wait": wait})
-    with listening(port) as server, server.answering(next(builds)):
-        show([f"serving {server.folder} on {server.address}"])
-        for folder in builds:
-            server.folder = folder
-
-
-def _builds(
-    file: str | None, output: str | None, now: str | None, options: dict[str, Any]
-) -> Iterator[Path]:
-    """Build for ever, and give the output after each build that succeeds.
-
-    What keeps the first build from it is raised, what keeps another is told.
-    """
-    # An extra: whoever has it not is told so before anything is done.
-    from feeds.watch import places, turns  # noqa: PLC0415
-
-    written = [Path(options[key]) for key in ("report", "metrics") if options[key]]
-    config = configured(file)
-    outcome = refusable(lambda: _built(config, output, now, options), config)
-    _report(outcome, None, config, options)
-    yield folder_of(output, config)
-    _push(config, output, options)
-    turn = _Turn(config, outcome)
-    while True:
-        watched = places(turn.config, folder_of(output, turn.config), written)
-        for _ in turns(watched):
-            turn = _next(turn, output, now, options)
-            folder = folder_of(output, turn.config)
-            if turn.outcome:
-                yield folder
-                _push(turn.config, output, options, only_news=True)
-            if places(turn.config, folder, written) != watched:
-                break
-
-
-def _next(
-    last: _Turn, output: str | None, now: str | None, options: dict[str, Any]
-) -> _Turn:
-    """Build again; tell what is new, also of what is wrong."""
-    config = last.config
-    # --force is meant once; and no fork is safe beside threads that watch and serve.
-    options = options | {"force": False, "jobs": 1}
-    try:
-        config = configured(str(config.file))
-        outcome = _built(config, output, now, options)
-        _report(outcome, last.outcome, config, options)
-    except FeedsError as error:
-        complaints = error.complaints if isinstance(error, Refused) else ()
-        named = (place(one, config) for one in complaints)
-        trouble = [*named, *str(error).splitlines()]
-        if trouble != last.trouble:
-            tell(trouble, "error")
-        return _Turn(config, None, trouble)
-    return _Turn(config, outcome)
-
-
-def _built(
+def built(
     config: Config, output: str | None, now: str | None, options: dict[str, Any]
 ) -> steps.Outcome:
-    when = time_given(now, config)
+    """Build, with the options of the command."""
+    when = time_given(now, config.zone)
     how = {key: options[key] for key in ("wait", "force", "jobs")}
     seen = steps.unseen if options["quiet"] else progress
     is_told = options["verbose"] and not options["quiet"]
-    say = _explain_steps if is_told else steps.unsaid
+    why = _explain_steps if is_told else steps.unsaid
     folder = folder_of(output, config)
     with _engine(options["cluster"]) as engine:
-        wanted = steps.Options(**how, engine=engine, progress=seen, say=say)
+        wanted = steps.Options(**how, engine=engine, progress=seen, say=why)
         return steps.build(config, folder, when, wanted)
 
 
@@ -146,7 +62,7 @@ def _engine(cluster: str | None) -> AbstractContextManager[Engine | None]:
     return connected(cluster)
 
 
-def _report(
+def say(
     outcome: steps.Outcome,
     last: steps.Outcome | None,
     config: Config,
@@ -158,11 +74,7 @@ def _report(
     _tell_outcome(_new(outcome, last) if last else outcome, config, options)
     if not options["quiet"] and (not last or outcome.written or outcome.removed):
         show([Message(_summary(outcome), done)])
-    if options["report"] is not None:
-        report.replace(Path(options["report"]), report.as_json(done))
-    if options["metrics"] is not None:
-        text = report.metrics(outcome, datetime.now(UTC))
-        report.replace(Path(options["metrics"]), text)
+    options["reports"].done(str(config.file), outcome, done)
 
 
 def _new(outcome: steps.Outcome, last: steps.Outcome) -> steps.Outcome:
@@ -175,7 +87,7 @@ def _new(outcome: steps.Outcome, last: steps.Outcome) -> steps.Outcome:
     )
 
 
-def _push(
+def push(
     config: Config,
     output: str | None,
     options: dict[str, Any],
@@ -193,9 +105,9 @@ def _push(
         if not wanted:
             return
         # Slow to import, and mostly there is nothing to tell.
-        from feeds import push  # noqa: PLC0415
+        from feeds.push import BUILD, deliver  # noqa: PLC0415
 
-        results = push.deliver(store, config.site.url, wanted, push.BUILD)
+        results = deliver(store, config.site.url, wanted, BUILD)
         failing = [one.hub for one in results if one.missed]
         with store.untold() as untold:
             news = {hub for hub in failing if untold.warns(hub, time.time())}
@@ -239,10 +151,10 @@ def folder_of(given: str | None, config: Config) -> Path:
     return config.folder / config.output if given is None else Path(given)
 
 
-def time_given(given: str | None, config: Config) -> datetime:
+def time_given(given: str | None, zone: tzinfo) -> datetime:
     """The time of a build: --now, else SOURCE_DATE_EPOCH, else the clock."""
     if given is not None:
-        if when := moment(given, config.zone):
+        if when := moment(given, zone):
             return when
         raise Mistake(f'--now: got "{given}", expected {EXPECTED}')
     epoch = os.environ.get("SOURCE_DATE_EPOCH")

@@ -59,3 +59,10 @@ class Locked(FeedsError):
     """Another build is writing the same output."""
 
     exit_code = 75
+
+
+def said(error: FeedsError | OSError) -> tuple[list[str], int]:
+    """Put into words what keeps a command from being done; give its exit code, too."""
+    if isinstance(error, FeedsError):
+        return str(error).splitlines(), error.exit_code
+    return [f"{error.filename or 'feeds'}: {error.strerror or error}"], 1

@@ -17,6 +17,7 @@ _MANY = {"reading": 2000, "writing": 500, "measuring": 50}
 _STEPS = 200
 _GONE = "\r\033[2K\033[?25h"  # the line is empty, the cursor shown
 _FORM = ContextVar("form", default="text")
+_SITE = ContextVar("site", default="")
 FORMS = ("text", "json")
 """How messages can be written: for people, or one JSON object a line for collectors."""
 
@@ -34,6 +35,16 @@ class Message(NamedTuple):
 def write_messages_as(form: str) -> None:
     """Choose one of FORMS, for all messages that follow."""
     _FORM.set(form)
+
+
+@contextmanager
+def about(site: str) -> Iterator[None]:
+    """Name a site in all messages meanwhile; an empty name is none."""
+    before = _SITE.set(site)
+    try:
+        yield
+    finally:
+        _SITE.reset(before)
 
 
 def tell(lines: Iterable[object], level: str = "warning") -> None:
@@ -79,13 +90,16 @@ def progress(doing: str, total: int) -> Iterator[Callable[[int], object]]:
 
 
 def _written(line: object, level: str) -> str:
+    site, text = _SITE.get(), str(line)
     if _FORM.get() == "text":
-        return visible(str(line))
+        is_named = not site or text.startswith(f"{site}:")
+        return visible(text if is_named else f"{site}: {text}")
     import json  # noqa: PLC0415  (few want it)
 
     fields = line.fields if isinstance(line, Message) else {}
     time = datetime.now(UTC).isoformat(timespec="milliseconds")
-    said = {"time": time, "level": level, "message": str(line), **fields}
+    of = {"config": site} if site else {}
+    said = {"time": time, "level": level, "message": text, **of, **fields}
     return json.dumps(said)  # which escapes all that could steer a terminal
 
 

@@ -7,7 +7,7 @@ state, which may lie between them, wake nobody.
 import glob
 import os
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
@@ -50,13 +50,19 @@ class Places(NamedTuple):
         is_record = ending(name) in ENDINGS
         return is_record or path in self.folders or Path(path).is_dir()
 
+    def concern(self, changes: Collection[str]) -> bool:
+        """Tell whether some of all changes are of these places; none is of all."""
+        return not changes or any(
+            (path in self.folders or os.path.dirname(path) in self.folders)  # noqa: PTH120
+            and self.matter(None, path)
+            for path in changes
+        )
+
 
 def places(config: Config, output: Path, written: Iterable[Path] = ()) -> Places:
     """See what there is to watch; `written` are files that each build replaces."""
-    here = os.path.realpath(config.folder)
-    configuration = {f"{here}/{config.file.name}", os.path.realpath(config.file)}
+    folders, configuration, _ = place(config.file)
     passed_over = {os.path.realpath(file) for file in [output, *written]}
-    folders = {str(Path(file).parent) for file in configuration}
     served = os.path.realpath(output)
     for source in config.sources:
         *above, last = _prefixes(config.folder, source)
@@ -64,20 +70,33 @@ def places(config: Config, output: Path, written: Iterable[Path] = ()) -> Places
         found |= _with_all_below(last, served)
         folders |= {one for one in found if not _is_in(one, served)}
     usable = frozenset(filter(_is_text, folders))
-    return Places(usable, frozenset(configuration), frozenset(passed_over))
+    return Places(usable, configuration, frozenset(passed_over))
 
 
-def turns(places: Places) -> Iterator[None]:
-    """Give a turn soon after a change, and whenever PATIENCE ends.
+def place(file: Path) -> Places:
+    """See where a configuration is, or will be: it may be mistaken, or not there yet."""
+    here = os.path.realpath(file.parent)
+    configuration = frozenset({f"{here}/{file.name}", os.path.realpath(file)})
+    above = (Path(one).parents for one in configuration)
+    folders = (next(one for one in each if one.is_dir()) for each in above)
+    return Places(frozenset(map(str, folders)), configuration, frozenset())
 
-    The first comes at once: for what changed before anybody watched. They end where watching
-    has to begin anew. Raises Unreadable.
+
+def turns(places: Sequence[Places]) -> Iterator[frozenset[str]]:
+    """Give what changed soon after it did, and nothing whenever PATIENCE ends.
+
+    The first turn comes at once: for what changed before anybody watched. They end where
+    watching has to begin anew. Raises Unreadable.
     """
+
+    def matter(change: object, path: str) -> bool:
+        return any(one.matter(change, path) for one in places)
+
     due = time.monotonic()
     try:
         for changes in watchfiles.watch(
-            *sorted(places.folders),
-            watch_filter=places.matter,
+            *sorted({folder for one in places for folder in one.folders}),
+            watch_filter=matter,
             step=_QUIET,
             rust_timeout=_LOOK,
             yield_on_timeout=True,
@@ -85,7 +104,7 @@ def turns(places: Places) -> Iterator[None]:
             ignore_permission_denied=True,
         ):
             if changes or time.monotonic() >= due:
-                yield
+                yield frozenset(path for _change, path in changes)
                 due = time.monotonic() + PATIENCE
     except KeyboardInterrupt:
         # Any signal looks like this here; which it was, `__main__` says by an alarm.
@@ -94,7 +113,7 @@ def turns(places: Places) -> Iterator[None]:
     except (FileNotFoundError, RuntimeError):
         # A folder that went meanwhile, or a file whose name is no text.
         time.sleep(_LOOK / 1000)
-        yield
+        yield frozenset()
     except OSError as error:
         raise Unreadable(f"sources cannot be watched: {error}") from error
 

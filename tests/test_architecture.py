@@ -127,8 +127,12 @@ ALLOWED = {
     "report": {"build", "errors", "record"},
     "command": {
         *("build", "cluster", "config", "errors", "moment", "parallel", "parse"),
-        *("push", "record", "report", "serve", "starter", "store", "terminal"),
-        *("watch", "write"),
+        *("push", "record", "report", "starter", "store", "terminal", "write"),
+    },
+    "several": {"command", "errors", "report", "terminal"},
+    "follow": {
+        *("build", "command", "config", "errors", "report", "serve", "several"),
+        *("terminal", "watch"),
     },
     "ping": {"command", "config", "errors", "listing", "push", "store", "terminal"}
     | {"write"},
@@ -145,7 +149,10 @@ ALLOWED = {
         *("charts.bars", "charts.page", "command", "errors", "plan", "preview"),
         *("report", "stats", "terminal"),
     },
-    "cli": {"__init__", "ask", "charts", "command", "errors", "ping", "terminal"},
+    "cli": {
+        *("__init__", "ask", "charts", "command", "errors", "follow", "ping"),
+        *("several", "terminal"),
+    },
     "__main__": {"cli"},
 }
 DOORS = {
@@ -190,6 +197,7 @@ OUTSIDE |= {
     "ping",
     "push",
     "serve",
+    "several",
     "store.untold",
     "survey",
     "terminal",

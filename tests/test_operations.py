@@ -172,7 +172,7 @@ def test_the_machine_is_private(machine):
 
 
 def test_no_snippet_is_left_out():
-    tried = ["crontab", *["yaml"] * 2, *["nginx"] * 3, *["caddy"] * 2]
+    tried = [*["crontab"] * 2, *["yaml"] * 2, *["nginx"] * 3, *["caddy"] * 2]
     tried += [*["ini"] * 5, *["sh"] * 9]
     assert sorted(language for language, _ in BLOCKS) == sorted(tried)
 
@@ -204,7 +204,7 @@ def test_cron_builds_and_mails_only_what_is_wrong_once(machine):
     needs("cron", "cron")
     needs("pgrep", "procps")
     site, mail = machine.site, machine.site.folder / "mail"
-    script = SETUP + CRON % snippet("MAILTO")
+    script = SETUP + CRON % next(text for _, text in BLOCKS if "MAILTO" in text)
 
     def mailed():
         mail.unlink(missing_ok=True)
@@ -226,6 +226,21 @@ def test_cron_builds_and_mails_only_what_is_wrong_once(machine):
     assert mailed() is None
     site.configure("site: {}\n")
     assert "feeds.yaml:1: site.title: missing" in mailed()
+
+
+def test_cron_builds_two_sites_from_one_line(machine):
+    needs("cron", "cron")
+    needs("pgrep", "procps")
+    (line,) = [text for _, text in BLOCKS if "/srv/sport" in text]
+    copied = "cp -r /srv/news /srv/sport; chown -R feeds /srv/sport\n"
+    broken = "echo 'site: {}' > /srv/sport/feeds.yaml\n"
+    done = machine(SETUP + copied + broken + CRON % line)
+    assert done.returncode == 0, done.stderr
+    assert (
+        "/srv/sport/feeds.yaml:1: site.title: missing"
+        in (machine.site.folder / "mail").read_text()
+    )
+    assert "all.rss" in machine.site.output()
 
 
 OPEN = {"feeds.service.d/hubs.conf", "feeds.service.d/network.conf"}

@@ -1,5 +1,6 @@
 """feeds serve and build --watch: real files, a real server, a real client."""
 
+import json
 import os
 import re
 import signal
@@ -354,19 +355,19 @@ def test_what_a_build_writes_matters_to_nobody(site):
 
 
 def test_the_first_turn_is_for_what_changed_before(site):
-    with closing(turns(watched(site)[2])) as turning:
-        assert next(turning) is None
+    with closing(turns([watched(site)[2]])) as turning:
+        assert next(turning) == frozenset()
         site.write("b.md")
         before = time.monotonic()
-        assert next(turning) is None
+        assert next(turning) == {str(site.folder / "records/b.md")}
         assert time.monotonic() - before < 1
 
 
 def test_a_name_that_is_no_text_is_looked_at_like_any_other(site):
-    with closing(turns(watched(site)[2])) as turning:
+    with closing(turns([watched(site)[2]])) as turning:
         next(turning)
         (site.folder / os.fsdecode(b"records/\xff.md")).touch()
-        assert list(turning) == [None]
+        assert list(turning) == [frozenset()]
 
 
 def test_what_the_system_refuses_to_watch_is_said(site, monkeypatch):
@@ -375,7 +376,7 @@ def test_what_the_system_refuses_to_watch_is_said(site, monkeypatch):
 
     monkeypatch.setattr("watchfiles.watch", refuse)
     with pytest.raises(Unreadable, match=r"sources cannot be watched: OS file watch"):
-        next(turns(watched(site)[2]))
+        next(turns([watched(site)[2]]))
 
 
 # The command.
@@ -606,3 +607,86 @@ def test_what_is_wrong_at_the_start_ends_it(site):
         done = site.run(*command)
         assert done.code == 2
         assert "feeds.yaml:1: " in done.err
+
+
+# Several sites.
+
+
+@pytest.fixture
+def several(tmp_path):
+    """Two sites in one folder, and the words that name them."""
+    sites = []
+    for name in "ab":
+        sites.append(Site(tmp_path / name))
+        sites[-1].folder.mkdir()
+        sites[-1].configure()
+        sites[-1].write(title=f"Of {name}")
+    return [Site(tmp_path), *sites]
+
+
+BOTH = ["build", "--watch", "-c", "a/feeds.yaml", "-c", "b/feeds.yaml"]
+
+
+def shown(site):
+    return re.findall(r"<title>(.*?)</title>", site.output()["all.rss"].decode())[1:]
+
+
+def test_of_several_sites_only_those_that_change_are_built(several):
+    all_of_them, first, second = several
+    with going(all_of_them, *BOTH, "--report", "report.json", "-v") as running:
+        running.read_until("^b/feeds.yaml: 1 record read")
+        time.sleep(0.6)  # the first turn is over
+        said = len(running.out)
+        state = [*(second.folder / ".feeds").glob("*.db")]
+        before = [file.stat().st_mtime_ns for file in state]
+        first.write(title="Edited")
+        until(lambda: shown(first) == ["Edited"])
+        first.write("sub/new.md", title="New", publishedDateTime="2024-01-01")
+        until(lambda: shown(first) == ["Edited", "New"])
+        assert all(line.startswith("a/feeds.yaml: ") for line in running.out[said:])
+        assert [file.stat().st_mtime_ns for file in state] == before
+        second.write(title="Too")
+        until(lambda: shown(second) == ["Too"])
+        assert running.end() == 143
+    report = json.loads((all_of_them.folder / "report.json").read_text())
+    assert [run["records"]["read"] for run in report.values()] == [2, 1]
+
+
+def test_of_several_sites_a_mistaken_one_is_built_once_it_is_mended(several):
+    all_of_them, first, second = several
+    first.configure("site: {}\n")
+    with going(all_of_them, *BOTH) as running:
+        running.read_until("^a/feeds.yaml:1: site.title", "err")
+        running.read_until("^b/feeds.yaml: 1 record read")
+        time.sleep(0.6)
+        second.write(title="Edited")
+        until(lambda: shown(second) == ["Edited"])
+        first.configure()
+        running.read_until("^a/feeds.yaml: 1 record read")
+        (first.folder / "records").rename(first.folder / "away")
+        running.read_until("^a/feeds.yaml:2: records: .* is missing", "err")
+        running.end()
+    assert len([line for line in running.err if "site.title" in line]) == 1
+
+
+def test_of_several_sites_one_that_is_not_there_yet_is_waited_for(several):
+    all_of_them, first, _ = several
+    first.folder.rename(all_of_them.folder / "away")
+    with going(all_of_them, *BOTH) as running:
+        running.read_until("^a/feeds.yaml: cannot be read", "err")
+        running.read_until("^b/feeds.yaml: 1 record read")
+        time.sleep(0.7)
+        assert len(running.out) == len(running.err) == 1  # and nobody spins
+        (all_of_them.folder / "away").rename(first.folder)
+        running.read_until("^a/feeds.yaml: 1 record read")
+        running.end()
+
+
+def test_several_sites_none_of_which_can_be_built_end_it(several):
+    all_of_them, first, second = several
+    first.configure("site: {}\n")
+    second.configure("site: {}\n")
+    done = all_of_them.run(*BOTH)
+    assert done.code == 2
+    assert "a/feeds.yaml:1: " in done.err
+    assert "b/feeds.yaml:1: " in done.err

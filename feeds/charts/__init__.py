@@ -25,7 +25,7 @@ def draw(file: str | None, now: str | None, html: str | None) -> None:
     if html is not None and not Path(html).name:
         raise Mistake(f'--html: got "{html}", expected a file to write')
     reading = gather(config, config.folder / config.output)
-    planned = plan(reading.records, config, time_given(now, config))
+    planned = plan(reading.records, config, time_given(now, config.zone))
     counted = stats(planned, len(reading.complaints))
     if html is not None:
         report.replace(Path(html), page(counted))

@@ -71,7 +71,7 @@ def connected(state: Path, records: Path) -> sqlite3.Connection:
     """Open both files, with their tables. Raises sqlite3.Error."""
     connection = sqlite3.connect(state, isolation_level=None, cached_statements=256)
     try:
-        connection.execute("ATTACH ? AS kept", (str(records),))
+        connection.execute("ATTACH ? AS kept", (bytes(records),))
         for name, tables in _TABLES.items():
             version = connection.execute(f"PRAGMA {name}.user_version").fetchone()[0]
             if version not in {0, _VERSION}:
