@@ -113,7 +113,7 @@ _DECODER = msgspec.msgpack.Decoder(Record)
 
 
 def _stand(one: Candidate, number: int, book: Rulebook, sheet: Sheet) -> bool:
-    is_admitted = False
+    is_admitted, zone = False, book.config.zone
     for place in places(one, book.config):
         desk = book.desk(place)
         if desk.is_closed:
@@ -121,7 +121,7 @@ def _stand(one: Candidate, number: int, book: Rulebook, sheet: Sheet) -> bool:
         refusal = desk.passes(one)
         if refusal is None:
             is_admitted = True
-            sheet.standings.append((place, standing(one, desk.rules, number)))
+            sheet.standings.append((place, standing(one, desk.rules, number, zone)))
         elif desk.may_be_empty:
             sheet.refused[place, refusal.brief] += 1
     return is_admitted

@@ -197,8 +197,8 @@ def _build(
             empties=sorted(_empties(ledger, run.book)),
             written=written,
             removed=removed,
-            feeds_written=len(feeds_of(written)),
-            feeds_unchanged=ledger.feeds() - len(feeds_of(written)),
+            feeds_written=work.feeds(written),
+            feeds_unchanged=ledger.feeds() - work.feeds(written),
             feeds_removed=len(feeds_of(removed) - work.paths()),
             entries=ledger.entries(),
             newest=ledger.newest(),
@@ -265,7 +265,7 @@ def _sizes(work: Work, run: _Run) -> Mapping[str, Measured]:
     if work:
         _promise(work, run)
     said = ledger.pictures()
-    publisher = Publisher(run.folder, ledger, run.book, work.before, rendered, {})
+    publisher = Publisher(run.folder, ledger, run.book, work, rendered, {})
     urls = [url for place in work.dirty.items() for url in publisher.pictures(*place)]
     clean = work.alive - work.dirty.keys()
     standing = {key: one for key, one in said.items() if key in clean}
@@ -279,7 +279,7 @@ def _sizes(work: Work, run: _Run) -> Mapping[str, Measured]:
     places = {key: place for place, key in ledger.places.items()}
     for key, one in standing.items():
         if any(sizes.get(url, UNKNOWN) != size for url, size in one.items()):
-            work.add(key, places[key], "a picture was measured")
+            work.add(key, places[key], "a picture was measured", ledger)
     return sizes
 
 
@@ -309,6 +309,8 @@ def _write(
     folder, ledger = run.folder, run.ledger
     _promise(work, run)
     done = list(_published(work, run, sizes))
+    if vanished := work.vanished(done):
+        stale = sorted({*stale, *vanished - run.store.others()})
     removed = [path for path in stale if folder.remove(path)]
     ledger.keep(done)
     ledger.forget_places(work.gone, stale)
@@ -346,13 +348,13 @@ def _published(work: Work, run: _Run, sizes: Mapping[str, Measured]) -> Iterator
     render = partial(_rendered, engine=options.engine) if options.engine else rendered
 
     def here() -> Publisher:
-        return Publisher(run.folder, run.ledger, run.book, work.before, render, sizes)
+        return Publisher(run.folder, run.ledger, run.book, work, render, sizes)
 
     def elsewhere() -> Publisher:
         # No connection to the state lives through a fork; what it reads is committed.
         ledger = run.store.reopened(run.ledger)
         folder = Output(run.folder.folder)
-        return Publisher(folder, ledger, run.book, work.before, rendered, sizes)
+        return Publisher(folder, ledger, run.book, work, rendered, sizes)
 
     options.say(work.reasons())
     is_few = options.engine or len(places) <= FEW_FEEDS

@@ -23,9 +23,7 @@ from feeds.text import fold, printable
 NAME = "feeds.yaml"
 RESERVED = frozenset(
     [
-        "archive",
         "cache_seconds",
-        "also",
     ]
 )
 
@@ -57,6 +55,8 @@ class Config(Struct, frozen=True, kw_only=True):
     `sources` and `output` are as written, relative to the folder of `file`. Topics go by
     their folded name, providers by their domain; `aliases` leads from every configured
     spelling of a topic, folded, to its folded name; `spellings` shows a name as written.
+    `slugs` are those that configured topics have or had, `old_hosts` what providers had:
+    no other group may take them.
     """
 
     file: File
@@ -76,6 +76,8 @@ class Config(Struct, frozen=True, kw_only=True):
     providers: Mapping[str, shape.Provider]
     aliases: Mapping[str, str]
     spellings: Mapping[str, str]
+    slugs: frozenset[str]
+    old_hosts: frozenset[str]
     lines: Mapping[Path, int]
 
     @property
@@ -261,6 +263,15 @@ class _Checked:
             providers=providers,
             aliases=self.aliases,
             spellings=self.spellings,
+            slugs=frozenset(
+                slug.lower()
+                for topic in topics.values()
+                for slug in (topic.slug, *topic.also)
+                if slug
+            ),
+            old_hosts=frozenset(
+                domain(old) or old for one in providers.values() for old in one.also
+            ),
             lines=self.notes.lines,
         )
 
@@ -356,7 +367,24 @@ class _Checked:
                 self.slug(topic.slug, slugs, at)
             self.spellings.setdefault(key, name)
             topics[key] = topic
+        self.old_slugs(topics, slugs)
         return topics
+
+    def old_slugs(
+        self, topics: Mapping[str, shape.Topic], slugs: dict[str, str]
+    ) -> None:
+        """Check the slugs of `also`: no topic with a feed may have them."""
+        for key, topic in topics.items():
+            if not topic.slug and topic.feed:
+                slugs.setdefault(path.slug(key), self.spellings[key])
+        for key, topic in topics.items():
+            name = self.spellings[key]
+            for number, old in enumerate(topic.also):
+                at: Path = ("topics", name, "also", number)
+                self.device(old, at)
+                if other := slugs.get(old.lower()):
+                    self.notes.add(at, f'"{old}" is the slug of "{other}" already')
+                slugs.setdefault(old.lower(), name)
 
     def spelling(self, spelling: str, key: str, at: Path) -> None:
         folded = fold(spelling)
@@ -370,12 +398,13 @@ class _Checked:
 
     def slug(self, slug: str, slugs: dict[str, str], at: Path) -> None:
         name = str(at[-1])
-        if path.is_device(slug):
-            self.notes.add(
-                (*at, "slug"), f'"{slug}" is the name of a device on Windows'
-            )
+        self.device(slug, (*at, "slug"))
         if (other := slugs.setdefault(slug.lower(), name)) != name:
             self.notes.add((*at, "slug"), f'"{slug}" is the slug of "{other}" already')
+
+    def device(self, slug: str, at: Path) -> None:
+        if path.is_device(slug):
+            self.notes.add(at, f'"{slug}" is the name of a device on Windows')
 
     def providers(self) -> dict[str, shape.Provider]:
         providers: dict[str, shape.Provider] = {}
@@ -389,16 +418,28 @@ class _Checked:
             else:
                 providers[host] = provider
             self.rules(provider, at, {"site", "provider"})
+            self.hosts(provider.also, (*at, "also"))
+        self.old_hosts(providers)
         return providers
 
+    def old_hosts(self, providers: Mapping[str, shape.Provider]) -> None:
+        """Check the hosts of `also`: no provider with a feed may have them."""
+        taken = {host: host for host, one in providers.items() if one.feed}
+        for name, provider in self.wanted.providers.items():
+            for number, old in enumerate(provider.also if provider else ()):
+                if (host := domain(old)) is None:  # a mistake of its own
+                    continue
+                if other := taken.get(host):
+                    at: Path = ("providers", name, "also", number)
+                    self.notes.add(at, f'"{old}" is an address of "{other}" already')
+                taken.setdefault(host, name)
+
     def feed(self, feed: shape.Feed, at: Path) -> None:
-        if what := path.flaw(feed.path):
-            self.notes.add((*at, "path"), what)
+        if not self.path(feed.path, (*at, "path")):
             return
-        if feed.path.lower() in path.RESERVED:
-            what = f'the path "{feed.path}" is that of the list of all feeds'
-            self.notes.add((*at, "path"), what)
         kinds = placeholders(feed.path)
+        for number, old in enumerate(feed.also):
+            self.old_path(old, kinds, (*at, "also", number))
         self.rules(feed, at, {"site", *kinds})
         for key, names in (("only", feed.only), ("except", feed.except_)):
             if names is not None:
@@ -406,6 +447,24 @@ class _Checked:
         for key in ("title", "description"):
             if getattr(feed, key) is None:
                 self.inherited(key, feed.path, {"site", *kinds})
+
+    def path(self, template: str, at: Path) -> bool:
+        """Check a path; tell whether its placeholders can be trusted."""
+        if what := path.flaw(template):
+            self.notes.add(at, what)
+            return False
+        if template.lower() in path.RESERVED:
+            what = f'the path "{template}" is that of the list of all feeds'
+            self.notes.add(at, what)
+        return True
+
+    def old_path(self, template: str, kinds: tuple[str, ...], at: Path) -> None:
+        """Check a path of `also`: each group must have its own there."""
+        if not self.path(template, at) or set(placeholders(template)) == set(kinds):
+            return
+        has = " and ".join(f"{{{kind}}}" for kind in kinds)
+        expected = f"{has} as in the path" if has else "no placeholder, as in the path"
+        self.notes.add(at, f'got "{template}", expected {expected}')
 
     def groups(self, names: tuple[str, ...], kinds: tuple[str, ...], at: Path) -> None:
         """Check the names of `only` and `except`."""
@@ -427,13 +486,24 @@ class _Checked:
             self.notes.add(("defaults", key), what)
 
     def distinct_paths(self) -> None:
+        """Refuse a path given twice; one of `also` gives way to one of a feed."""
         seen: dict[str, int] = {}
-        for index, feed in enumerate(self.wanted.feeds):
-            first = seen.setdefault(feed.path.lower(), index)
-            if first != index:
-                line = line_of(("feeds", first, "path"), self.notes.lines)
-                what = f'"{feed.path}" is the path of the feed of line {line} already'
-                self.notes.add(("feeds", index, "path"), what)
+        feeds = [*enumerate(self.wanted.feeds)]
+        paths: list[tuple[int, str, Path]] = [
+            (index, feed.path, ("path",)) for index, feed in feeds
+        ]
+        paths += [
+            (index, old, ("also", number))
+            for index, feed in feeds
+            for number, old in enumerate(feed.also)
+        ]
+        for index, template, key in paths:
+            other = seen.get(template.lower())
+            seen.setdefault(template.lower(), index)
+            if other is not None:
+                line = line_of(("feeds", other, "path"), self.notes.lines)
+                what = f'"{template}" is the path of the feed of line {line} already'
+                self.notes.add(("feeds", index, *key), what)
 
     def rules(
         self,

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from feeds.address import address, normalised
+from feeds.feed import ARCHIVE
 from feeds.group import closed, path_of, places
 from feeds.plan import Plan
 from feeds.record import Complaint
@@ -25,7 +26,10 @@ def look_up(
 
 
 def explain(one: Candidate, plan: Plan) -> Iterator[str]:
-    """Say for each feed that a record could be in whether it is, or the rule against it."""
+    """Say for each feed that a record could be in whether it is, or the rule against it.
+
+    Where it is in an archive document, say that too.
+    """
     for place in places(one, plan.config):
         path = path_of(place, plan.config)
         if why := closed(place, plan.config):
@@ -41,6 +45,10 @@ def explain(one: Candidate, plan: Plan) -> Iterator[str]:
         else:
             number = selection.entries.index(one) + 1
             yield f"{path}: in ({number} of {len(selection.entries)})"
+        for month, entries in selection.archive.items():
+            if one in entries:
+                number = entries.index(one) + 1
+                yield f"{path}{ARCHIVE}{month}: in ({number} of {len(entries)})"
 
 
 def _keys(one: Candidate) -> set[str]:

@@ -7,6 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cache
+from itertools import chain, product
 from typing import NamedTuple
 
 import msgspec
@@ -17,7 +18,7 @@ from feeds.address import domain, enclosable, tag
 from feeds.config import Config
 from feeds.content import content
 from feeds.errors import Mistake
-from feeds.feed import PAGE, Enclosure, Entry, Feed, Person, filled
+from feeds.feed import PAGE, Enclosure, Entry, Feed, Person, archived, filled
 from feeds.frontmatter import Path
 from feeds.listing import FAMILIES
 from feeds.media import UNKNOWN, Measured, media_type
@@ -84,7 +85,7 @@ class Library(Struct, frozen=True, dict=True):
             for shelf in shelves
             if shelf.selection.admitted or shelf.place in kept_open
         )
-        return _distinct(sorted(kept, key=lambda shelf: shelf.path))
+        return _distinct(sorted(kept, key=lambda shelf: shelf.path), self.config)
 
     def shelf(self, place: Place, candidates: Iterable[Candidate]) -> Shelf:
         rules = rules_of(place, self.config)
@@ -227,21 +228,43 @@ def merged(*layers: shape.Rules) -> shape.Rules:
 
 def path_of(place: Place, config: Config) -> str:
     """Give the path of a feed, below the output and without the ending."""
-    slugs: dict[str, str] = {}
+    return addresses(place, config)[0]
+
+
+def addresses(place: Place, config: Config) -> tuple[str, ...]:
+    """Give the path of a feed, and after it those of old that `also` keeps alive.
+
+    Paths of old take part in the order of all as they did when they were not old, so that
+    each still comes to what it was.
+    """
+    slugs: dict[str, tuple[str, ...]] = {}
     if place.topic is not None:
-        slugs["topic"] = topic_slug(place.topic, config)
+        slugs["topic"] = topic_slugs(place.topic, config)
     if place.provider is not None:
-        slugs["provider"] = host(place.provider)
-    return Paths(tuple(feed.path for feed in config.feeds)).path(place.feed, slugs)
+        slugs["provider"] = provider_slugs(place.provider, config)
+    templates = [(feed.path, *feed.also) for feed in config.feeds]
+    first = sum(map(len, templates[: place.feed]))
+    paths = Paths(tuple(chain.from_iterable(templates)))
+    return tuple(
+        dict.fromkeys(
+            paths.path(first + number, dict(zip(slugs, chosen, strict=True)))
+            for number in range(len(templates[place.feed]))
+            for chosen in product(*slugs.values())
+        )
+    )
 
 
-def topic_slug(key: str, config: Config) -> str:
-    """Give the configured slug of a topic, or make one that no configured slug is."""
-    written = config.topics.get(key)
-    if written and written.slug:
-        return written.slug
-    taken = frozenset(one.slug.lower() for one in config.topics.values() if one.slug)
-    return slug(key, taken)
+def topic_slugs(key: str, config: Config) -> tuple[str, ...]:
+    """Give the slug of a topic, the configured one or one that is not; then those of old."""
+    written = config.topics.get(key, shape.Topic())
+    return (written.slug or slug(key, config.slugs), *written.also)
+
+
+def provider_slugs(name: str, config: Config) -> tuple[str, ...]:
+    """Give the host of a provider as it stands in a path, then those of old."""
+    written = config.providers.get(name, shape.Provider())
+    old = (host(domain(one) or one) for one in written.also)
+    return (host(name, config.old_hosts), *old)
 
 
 def names(
@@ -272,34 +295,49 @@ def build(
     candidates: Sequence[Candidate],
     config: Config,
     sizes: Mapping[str, Measured],
-) -> Iterator[Feed]:
-    """Turn shelves into feeds; a story is made an entry once for each way it is shown.
+) -> Iterator[tuple[Feed, ...]]:
+    """Turn shelves into feeds, each with its archive documents, oldest first.
 
-    `sizes` is what is known of pictures, by address.
+    A story is made an entry once for each way it is shown. `sizes` is what is known of
+    pictures, by address; archives, which are to stay as they are, say nothing of it.
     """
     shelves = list(shelves)
     shown = names(shelves, candidates, config)
 
     @cache
     def entry_once(
-        number: int, related: bool, enclosure: bool, media: bool, inline: bool
+        number: int,
+        is_sized: bool,
+        related: bool,
+        enclosure: bool,
+        media: bool,
+        inline: bool,
     ) -> Entry:
         images = shape.Images(enclosure=enclosure, media=media, inline=inline)
         one = by_number[number]
-        size = sizes.get(pictured(one.record) or "", UNKNOWN)
+        size = sizes.get(pictured(one.record) or "", UNKNOWN) if is_sized else UNKNOWN
         return entry(one, shown, related=related, images=images, size=size)
 
     by_number = {id(one): one for one in candidates}
     for shelf in shelves:
         rules, images = shelf.rules, shelf.rules.images or shape.Images()
         switches = (rules.related is not False, *msgspec.structs.astuple(images))
-        entries = (entry_once(id(one), *switches) for one in shelf.selection.entries)
-        yield filled(feed(shelf.place, rules, shown, config), entries)
+        months = shelf.selection.archive
+        head, documents = archived(feed(shelf.place, rules, shown, config), [*months])
+        parts = [(head, shelf.selection.entries)]
+        parts += [(documents[month], found) for month, found in months.items()]
+        yield tuple(
+            filled(
+                part,
+                (entry_once(id(one), part.current is None, *switches) for one in found),
+            )
+            for part, found in parts
+        )
 
 
 def feed(place: Place, rules: shape.Rules, shown: Names, config: Config) -> Feed:
     """Describe a feed, as yet without entries."""
-    site, path = config.site, path_of(place, config)
+    site, (path, *also) = config.site, addresses(place, config)
     values = {"site": site.title}
     if place.topic is not None:
         values["topic"] = shown.topics.get(place.topic) or spelling(place.topic, config)
@@ -322,6 +360,7 @@ def feed(place: Place, rules: shape.Rules, shown: Names, config: Config) -> Feed
         formats=formats_of(rules, config),
         site=site.title,
         hubs=config.hubs,
+        also=tuple(also),
     )
 
 
@@ -412,12 +451,13 @@ def _configured(
     return {key: one.name for key, one in groups.items() if one.name}
 
 
-def _distinct(shelves: list[Shelf]) -> list[Shelf]:
+def _distinct(shelves: list[Shelf], config: Config) -> list[Shelf]:
     """Refuse two feeds of one path, also where a file system ignores case."""
     seen: dict[str, Place] = {}
     for shelf in shelves:
-        if seen.setdefault(shelf.path.lower(), shelf.place) != shelf.place:
-            raise Mistake(
-                f'two feeds have the path "{shelf.path}", change one path in feeds.yaml'
-            )
+        for path in addresses(shelf.place, config):
+            if seen.setdefault(path.lower(), shelf.place) != shelf.place:
+                raise Mistake(
+                    f'two feeds have the path "{path}", change one path in feeds.yaml'
+                )
     return shelves

@@ -17,7 +17,7 @@ from typing import NamedTuple
 from feeds.assess import Item, Rulebook, Sheet
 from feeds.group import Place
 from feeds.record import Complaint
-from feeds.select import Standing, age, pick
+from feeds.select import Standing, age, has_archive, pick
 
 Where = tuple[str, int]
 """A record's file, and its number in it."""
@@ -144,6 +144,8 @@ def _thinned(
     One that is too old stays where there is no other: it says that the feed exists.
     """
     rules = book.desk(place).rules
+    if has_archive(rules):
+        return these, 0
     order = pick(rules)
     is_old = _old(rules.max_age, book)
     old = sorted(filter(is_old, these), key=order)

@@ -49,10 +49,11 @@ def slug(name: str, taken: frozenset[str] = frozenset()) -> str:
     return f"{readable}--{_digest(name)}"
 
 
-def host(domain: str) -> str:
+def host(domain: str, taken: frozenset[str] = frozenset()) -> str:
     """Turn a provider's domain into a path segment: itself, wherever that is safe."""
     if (
         _DOMAIN.fullmatch(domain)
+        and domain not in taken
         and not _DIGESTED.fullmatch(domain)
         and len(domain) <= 2 * MOST
         and not is_device(domain)

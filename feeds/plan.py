@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
+from itertools import chain
 
 from msgspec import Struct
 
@@ -38,8 +39,13 @@ class Plan(Struct, frozen=True, dict=True):
         return self.library.shelves()
 
     @cached_property
-    def feeds(self) -> list[Feed]:
+    def histories(self) -> list[tuple[Feed, ...]]:
+        """Give each feed, followed by its archive documents."""
         return list(group.build(self.shelves, self.candidates, self.config, self.sizes))
+
+    @property
+    def feeds(self) -> list[Feed]:
+        return [feed for feed, *_archive in self.histories]
 
     @cached_property
     def ids(self) -> set[str]:
@@ -56,7 +62,7 @@ class Plan(Struct, frozen=True, dict=True):
             yield shelf.path, title, len(entries), newest
 
     def documents(self) -> Iterator[Document]:
-        return documents(self.feeds)
+        return documents(chain.from_iterable(self.histories))
 
     def site(self) -> dict[str, bytes]:
         """Give the documents of the whole site, by path."""

@@ -61,7 +61,7 @@ def preview(config: Config, output: Path, now: datetime, *, force: bool) -> Prev
     before = store.documents() or folder.ours(config.site.url) - store.others()
     if not force:
         feeds, ids = feeds_of(before), store.ids()
-        after = {feed.path for feed in planned.feeds}
+        after = feeds_of(documents)
         lost = len(ids - planned.ids)
         guard("feeds", len(feeds), len(feeds - after), len(after), reading.complaints)
         guard("records", len(ids), lost, len(planned.ids), reading.complaints)
@@ -93,7 +93,7 @@ def _differences(
 ) -> Iterator[tuple[str, Difference]]:
     feeds: dict[str, list[Document]] = {}
     for document in documents.values():
-        feeds.setdefault(document.feed.path, []).append(document)
+        feeds.setdefault(document.address, []).append(document)
     for name, formats in feeds.items():
         # One format tells for all, but one that is new says nothing of the others.
         before = [one for one in formats if folder.current(one.path) is not None]

@@ -6,8 +6,9 @@ found there is rendered.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
+from functools import partial
 from hashlib import blake2b
-from itertools import islice
+from itertools import islice, product
 from typing import NamedTuple
 
 import msgspec
@@ -16,10 +17,11 @@ from msgspec.structs import replace
 from feeds import shape
 from feeds.assess import Rulebook, decode
 from feeds.errors import Mistake
-from feeds.feed import Entry, Feed
+from feeds.feed import ARCHIVE, EMPTY, FEEDS, Entry, Feed, archived, month_in
 from feeds.group import (
     Names,
     Place,
+    addresses,
     entry,
     family_of,
     feed,
@@ -31,7 +33,17 @@ from feeds.group import (
 from feeds.listing import PATHS, listing
 from feeds.media import UNKNOWN, Measured
 from feeds.render import FORMATS
-from feeds.select import Candidate, Standing, age, candidate, judged, newest
+from feeds.select import (
+    Candidate,
+    Standing,
+    age,
+    candidate,
+    has_archive,
+    is_archived,
+    judged,
+    newest,
+    winners,
+)
 from feeds.store import SITE, Done, Ledger, Written
 from feeds.write import Output, feeds_of
 
@@ -62,20 +74,23 @@ class Shown(NamedTuple):
 
 
 class Prepared(NamedTuple):
-    """A feed and what is in it, ready to be put together."""
+    """A feed, or an archive document, and what is in it, ready to be put together."""
 
     key: int
     place: Place
     feed: Feed
     entries: list[Shown]
-    expires: int | None
+    expires: int | None = None
+    months: Sequence[str] = ()
 
 
 class Work:
     """What there is to do in the output: feeds to look at again, and feeds that are gone.
 
     A feed is looked at again where a record touched it, a story became too old, or one of
-    its documents does not stand as it was written.
+    its documents does not stand as it was written. In its archive that goes for each month
+    alone: `months` are those that have documents, `touched` those to look at again, unless
+    the feed is among `anew`.
     """
 
     def __init__(
@@ -86,10 +101,10 @@ class Work:
         before: Mapping[str, Written],
     ) -> None:
         self.before, self.book = before, book
-        self.why = ledger.dirty()
-        for path, old in before.items():
-            if old.stamp != folder.stamp(path):
-                self.why.setdefault(old.place, f"{path} is not as it was written")
+        self.why, self.anew = ledger.dirty(), ledger.anew()
+        self.touched = ledger.touched()
+        self.months: dict[int, set[str]] = {}
+        self._compare(folder)
         dirty = self.why.keys()
         places = {key: place for place, key in ledger.places.items() if key in dirty}
         self.gone = {
@@ -104,32 +119,52 @@ class Work:
         self.alive = set(ledger.places.values()) - self.gone
         self.pending = ledger.pending()
         self.documents: dict[str, int] = {}
-        self._taken = {
-            path.lower(): old.place
-            for path, old in before.items()
-            if old.place in self.alive
-        }
-        for key, place in self.dirty.items():
-            self._promise(key, place)
+        self._address(ledger)
         if book.config.pages:
             self.documents |= dict.fromkeys(PATHS, SITE)
             if not before.keys() >= set(PATHS):
                 self.why[SITE] = "there is no list of all feeds"
 
-    def _promise(self, key: int, place: Place) -> None:
-        """Name the documents that a feed will have. Raises Mistake where another has them."""
-        address = path_of(place, self.book.config)
-        for name in formats_of(self.book.desk(place).rules, self.book.config):
+    def _compare(self, folder: Output) -> None:
+        """Find the documents that do not stand as they were written."""
+        for path, old in self.before.items():
+            if month := month_in(path):
+                self.months.setdefault(old.place, set()).add(month)
+            if old.stamp != folder.stamp(path):
+                self.why.setdefault(old.place, f"{path} is not as it was written")
+                self.touched.setdefault(old.place, set()).add(month)
+
+    def _address(self, ledger: Ledger) -> None:
+        """Name the documents that are to stand, and those of archives that may."""
+        self._taken = {
+            path.lower(): old.place
+            for path, old in self.before.items()
+            if old.place in self.alive
+        }
+        for key, place in self.dirty.items():
+            self._promise(key, place, ledger)
+
+    def _promise(self, key: int, place: Place, ledger: Ledger) -> None:
+        """Name the documents of a feed, and those that its archive may have.
+
+        Raises Mistake where another feed has them.
+        """
+        paths, rules = addresses(place, self.book.config), self.book.desk(place).rules
+        for address, name in product(paths, formats_of(rules, self.book.config)):
             document = address + FORMATS[name].suffix
             if self._taken.setdefault(document.lower(), key) != key:
                 what = "change one path in feeds.yaml"
                 raise Mistake(f'two feeds have the path "{address}", {what}')
             self.documents[document] = key
+        months = ledger.months(key) if has_archive(rules) else ()
+        for month, name in product(months, rules.formats or ()):
+            path = f"{paths[0]}{ARCHIVE}{month}{FORMATS[name].suffix}"
+            self.documents[path] = key
 
-    def add(self, key: int, place: Place, why: str) -> None:
+    def add(self, key: int, place: Place, why: str, ledger: Ledger) -> None:
         """Look at one feed more."""
         self.dirty[key], self.why[key] = place, why
-        self._promise(key, place)
+        self._promise(key, place, ledger)
 
     def __bool__(self) -> bool:
         return bool(self.dirty or self.gone or SITE in self.why)
@@ -139,8 +174,26 @@ class Work:
         for key, place in self.dirty.items():
             yield f"looked at {path_of(place, self.book.config)}: {self.why[key]}"
 
+    def kept(self, key: int, feed: Feed) -> dict[str, Feed]:
+        """Give, by month, the archive documents that need not be looked at again."""
+        if key in self.anew:
+            return {}
+        _feed, before = archived(feed, sorted(self.months.get(key, ())))
+        touched = self.touched.get(key, ())
+        return {month: one for month, one in before.items() if month not in touched}
+
+    def vanished(self, done: Iterable[Done]) -> set[str]:
+        """Name the archive documents that stood, might have stayed, and did not."""
+        might = {path for path in self.documents if month_in(path)}
+        stand = {path for one in done for path, _written in one.documents}
+        return might & {*self.before, *self.pending} - stand
+
+    def feeds(self, written: Iterable[str]) -> int:
+        """Count the feeds that documents are of."""
+        return len({self.documents[path] for path in written if path.endswith(FEEDS)})
+
     def paths(self) -> set[str]:
-        """Name the feeds that there will be."""
+        """Name the feeds that there will be, by all their addresses."""
         kept = (path for path, old in self.before.items() if old.place in self.alive)
         return feeds_of(self.documents) | feeds_of(kept)
 
@@ -159,14 +212,14 @@ class Publisher:
         folder: Output,
         ledger: Ledger,
         book: Rulebook,
-        documents: Mapping[str, Written],
+        work: Work,
         render: Callable[[str, Sequence[Entry]], list[bytes]],
         sizes: Mapping[str, Measured],
     ) -> None:
         self.folder, self.ledger, self.book = folder, ledger, book
         self.render, self.sizes = render, sizes
         self.config, self.now = book.config, book.now
-        self.documents = documents
+        self.work, self.documents = work, work.before
         self.names: dict[str, str | None] = {}
         self.fragments: dict[tuple[str, bytes], bytes] = {}
         self.stories: dict[tuple[str, int], tuple[bytes, Candidate]] = {}
@@ -177,7 +230,9 @@ class Publisher:
         self._recall(batch)
         self._render(batch)
         done = [self._written(prepared) for prepared in batch]
-        self._forget()
+        self._let_go()
+        for prepared, one in zip(batch, done, strict=True):
+            self._write_archive(prepared, one)
         return done
 
     def pictures(self, key: int, place: Place) -> list[str]:
@@ -185,25 +240,42 @@ class Publisher:
         rules = self.book.desk(place).rules
         kept = self._kept(key, rules)[0] if _switches(rules).enclosure else ()
         named = [pictured(self._story(this)[1].record) for this in kept]
-        self._forget()
+        self._let_go()
         return [one for one in named if one]
 
-    def _forget(self) -> None:
+    def _let_go(self) -> None:
         for kept in (self.fragments, self.stories):
             if len(kept) > KEPT:
                 kept.clear()
 
     def _prepared(self, key: int, place: Place) -> Prepared:
         rules = self.book.desk(place).rules
-        switches = _switches(rules)
         kept, expires = self._kept(key, rules)
+        months = self._archived(key, kept) if has_archive(rules) else []
+        names = self._names(place.topic, provider=place.provider)
+        head, _archive = archived(feed(place, rules, names, self.config), months)
+        return self._filled(Prepared(key, place, head, [], expires, months), kept)
+
+    def _filled(self, prepared: Prepared, kept: Iterable[Standing]) -> Prepared:
+        """Put the entries in."""
+        switches = _switches(self.book.desk(prepared.place).rules)
         stories = [self._story(this) for this in kept]
-        head = feed(
-            place, rules, self._names(place.topic, provider=place.provider), self.config
-        )
-        updated = max((one.updated for _record, one in stories), default=head.updated)
-        shown = [self._shown(record, one, switches) for record, one in stories]
-        return Prepared(key, place, replace(head, updated=updated), shown, expires)
+        updated = max((one.updated for _record, one in stories), default=EMPTY)
+        sizes = self.sizes if prepared.feed.current is None else {}
+        shown = [self._shown(record, one, switches, sizes) for record, one in stories]
+        head = replace(prepared.feed, updated=updated)
+        return prepared._replace(feed=head, entries=shown)
+
+    def _archived(self, key: int, kept: Iterable[Standing]) -> list[str]:
+        """Name the months of a place that get an archive document."""
+        shown = {this.id for this in kept}
+        months = self.ledger.months(key)
+        return [one for one in months if is_archived(self._of_month(key, one), shown)]
+
+    def _of_month(self, key: int, month: str) -> Iterator[Standing]:
+        """Select the entries of an archive document."""
+        doubles = partial(self.ledger.doubles, key)
+        return winners(self.ledger.of_month(key, month), doubles)
 
     def _kept(self, key: int, rules: shape.Rules) -> tuple[list[Standing], int | None]:
         """Select the entries of a place, and say when time will change them."""
@@ -235,12 +307,18 @@ class Publisher:
             self.stories[key] = record, candidate(decode(record), self.config, self.now)
         return self.stories[key]
 
-    def _shown(self, record: bytes, one: Candidate, switches: Switches) -> Shown:
+    def _shown(
+        self,
+        record: bytes,
+        one: Candidate,
+        switches: Switches,
+        sizes: Mapping[str, Measured],
+    ) -> Shown:
         names = self._names(*one.topics, provider=one.record.provider)
         said = (*names.topics.values(), *names.providers.values())
         is_sized = self.config.measure_images and switches.enclosure
         picture = pictured(one.record) if is_sized else None
-        size = self.sizes.get(picture or "", UNKNOWN)
+        size = sizes.get(picture or "", UNKNOWN)
         details = (one.id, int(one.updated.timestamp()), said, switches, size)
         digest = blake2b(record + msgspec.msgpack.encode(details), digest_size=_DIGEST)
         return Shown(digest.digest(), one, names, switches, picture, size)
@@ -311,24 +389,47 @@ class Publisher:
 
     def _written(self, prepared: Prepared) -> Done:
         feed, shown = prepared.feed, prepared.entries
-        digests = b"".join(one.digest for one in shown)
         times = (int(one.one.record.published.timestamp()) for one in shown)
         listed = listing(feed, family_of(prepared.place), times)
         pictures = {one.picture: one.size for one in shown if one.picture}
         done = Done(
             prepared.key, len(shown), prepared.expires, [], [], listed, pictures
         )
+        self._write(prepared, done)
+        return done
+
+    def _write_archive(self, prepared: Prepared, done: Done) -> None:
+        """Write the archive of a feed, one month after the other to bound memory."""
+        kept = self.work.kept(prepared.key, prepared.feed)
+        _feed, archive = archived(prepared.feed, prepared.months)
+        for month, head in archive.items():
+            if kept.get(month) == head:
+                paths = (head.path + FORMATS[name].suffix for name in head.formats)
+                done.documents.extend((path, self.documents[path]) for path in paths)
+                continue
+            part = Prepared(prepared.key, prepared.place, head, [])
+            part = self._filled(part, self._of_month(prepared.key, month))
+            self._recall([part])
+            self._render([part])
+            self._write(part, done)
+            self._let_go()
+
+    def _write(self, prepared: Prepared, done: Done) -> None:
+        feed, shown = prepared.feed, prepared.entries
+        digests = b"".join(one.digest for one in shown)
         for name in feed.formats:
             form = FORMATS[name]
             path = feed.path + form.suffix
             fragments = [self.fragments[name, one.digest] for one in shown]
-            if self.folder.replace(
-                path, form.document(feed, feed.base + path, fragments)
-            ):
-                done.written.append(path)
-            stamp = self.folder.stamp(path) or ()
-            done.documents.append((path, Written(prepared.key, stamp, digests)))
-        return done
+            document = form.document(feed, feed.base + path, fragments)
+            for address in (feed.path, *feed.also):
+                path = address + form.suffix
+                if self.folder.replace(path, form.at(address, feed, document)):
+                    done.written.append(path)
+                stamp = self.folder.stamp(path) or ()
+                # Entries are only looked for at the address of now.
+                known = digests if address == feed.path else b""
+                done.documents.append((path, Written(prepared.key, stamp, known)))
 
 
 _IMAGES = shape.Images.__struct_fields__

@@ -6,8 +6,8 @@ and the limit.
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import datetime, timedelta
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from datetime import datetime, timedelta, tzinfo
 from functools import cache, cached_property
 from typing import NamedTuple
 from unicodedata import category, normalize
@@ -51,6 +51,7 @@ class Standing(NamedTuple):
 
     Times are seconds since 1970; `time` is the one that sorts, by `order`. Unknown
     quality and heat are minus infinity. `number` tells records of one file apart.
+    `month` is that of `time` in the site's zone, where the feed has an archive.
     """
 
     time: int
@@ -61,17 +62,20 @@ class Standing(NamedTuple):
     file: str
     line: int
     number: int
+    month: str | None = None
 
 
 class Selection(Struct, frozen=True, kw_only=True):
     """What the rules of one feed made of its candidates.
 
     `entries` are in the order they are shown. `admitted` passed every filter, age aside.
+    `archive` has the entries of each month that gets an archive document, oldest first.
     """
 
     entries: tuple[Candidate, ...]
     admitted: tuple[Candidate, ...]
     refused: tuple[tuple[Candidate, Refusal], ...]
+    archive: Mapping[str, tuple[Candidate, ...]]
 
 
 Check = Callable[[Candidate], Refusal | None]
@@ -102,7 +106,9 @@ def select(
             refused.append((one, refusal))
         else:
             admitted.append(one)
-    standings = [standing(one, rules, number) for number, one in enumerate(admitted)]
+    standings = [
+        standing(one, rules, number, config.zone) for number, one in enumerate(admitted)
+    ]
     doubles: defaultdict[str, list[Standing]] = defaultdict(list)
     for this in standings:
         doubles[this.id].append(this)
@@ -113,10 +119,15 @@ def select(
             refused.append((admitted[this.number], kept_out))
         else:
             kept.append(this)
+    months = _months(standings, lambda one: doubles[one.id], kept, rules)
     return Selection(
         entries=tuple(admitted[this.number] for this in sorted(kept, key=newest)),
         admitted=tuple(admitted),
         refused=tuple(refused),
+        archive={
+            month: tuple(admitted[this.number] for this in found)
+            for month, found in months.items()
+        },
     )
 
 
@@ -130,12 +141,13 @@ def admission(rules: shape.Rules, config: Config, now: datetime) -> Check:
     return passes
 
 
-def standing(one: Candidate, rules: shape.Rules, number: int) -> Standing:
+def standing(one: Candidate, rules: shape.Rules, number: int, zone: tzinfo) -> Standing:
     """See how a record stands in a feed with these rules."""
     record = one.record
     published = int(record.published.timestamp())
+    time = int(one.updated.timestamp()) if rules.order == "updated" else published
     return Standing(
-        time=int(one.updated.timestamp()) if rules.order == "updated" else published,
+        time=time,
         id=one.id,
         quality=_known(record.quality),
         heat=_known(record.heat),
@@ -143,7 +155,12 @@ def standing(one: Candidate, rules: shape.Rules, number: int) -> Standing:
         file=record.file,
         line=record.line,
         number=number,
+        month=_month(time, zone) if has_archive(rules) else None,
     )
+
+
+def has_archive(rules: shape.Rules) -> bool:
+    return rules.archive == "monthly"
 
 
 def judged(
@@ -171,6 +188,18 @@ def judged(
         yield this, _beyond(rules, kept) if rules.limit and kept > rules.limit else None
 
 
+def winners(
+    standings: Iterable[Standing], doubles: Callable[[Standing], Iterable[Standing]]
+) -> Iterator[Standing]:
+    """Leave of each story the record that stands for it, whatever its age."""
+    return (this for this in standings if this == min(doubles(this), key=_rank))
+
+
+def is_archived(month: Iterable[Standing], shown: Container[str]) -> bool:
+    """Tell whether a month gets a document: it has a story that the feed does not show."""
+    return any(this.id not in shown for this in month)
+
+
 def newest(this: Standing) -> tuple[float | str, ...]:
     """Sort the newest first, ties by id: how every feed is shown."""
     return -this.time, this.id
@@ -186,6 +215,31 @@ _PICKS: dict[str, Callable[[Standing], tuple[float | str, ...]]] = {
     "best": lambda this: (-this.quality, *newest(this)),
     "hottest": lambda this: (-this.heat, *newest(this)),
 }
+
+
+def _months(
+    standings: Iterable[Standing],
+    doubles: Callable[[Standing], Iterable[Standing]],
+    kept: Iterable[Standing],
+    rules: shape.Rules,
+) -> dict[str, list[Standing]]:
+    """Give what the archive documents of a feed hold, by month."""
+    if not has_archive(rules):
+        return {}
+    months: defaultdict[str, list[Standing]] = defaultdict(list)
+    for this in winners(sorted(standings, key=newest), doubles):
+        months[this.month or ""].append(this)
+    shown = {this.id for this in kept}
+    return {
+        month: months[month]
+        for month in sorted(months)
+        if is_archived(months[month], shown)
+    }
+
+
+def _month(seconds: int, zone: tzinfo) -> str:
+    when = datetime.fromtimestamp(seconds, zone)
+    return f"{when.year}-{when.month:02}"
 
 
 def _rank(this: Standing) -> tuple[float | str, ...]:

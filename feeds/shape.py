@@ -53,6 +53,9 @@ Slug = Annotated[
         description="letters a-z, digits, single hyphens and underscores",
     ),
 ]
+Paths = Annotated[tuple[Text, ...], Meta(description="a list of paths")]
+Slugs = Annotated[tuple[Slug, ...], Meta(description="a list of slugs")]
+Hosts = Annotated[tuple[Text, ...], Meta(description="a list of host names")]
 Names = Annotated[tuple[Text, ...], Meta(description="a list of names")]
 Sources = Annotated[
     Text | Annotated[tuple[Text, ...], Meta(min_length=1)],
@@ -71,6 +74,7 @@ Pick = Annotated[
 Order = Annotated[
     Literal["published", "updated"], Meta(description="published or updated")
 ]
+Archive = Annotated[Literal["monthly", "none"], Meta(description="monthly or none")]
 
 Hubs = Annotated[
     tuple[Address, ...], Meta(description="a list of http or https addresses")
@@ -158,12 +162,14 @@ class Rules(Key, frozen=True, kw_only=True):
     ttl: Count | None = None
     related: Flag | None = None
     images: Images | None = None
+    archive: Archive | None = None
 
 
 class Feed(Rules, frozen=True, kw_only=True):
     """One feed, or one for each group where the path has a placeholder."""
 
     path: Text
+    also: Paths = ()
     only: Names | None = None
     except_: Names | None = field(default=None, name="except")
 
@@ -179,11 +185,14 @@ class Topic(Group, frozen=True, kw_only=True):
     """What one topic changes, wherever it has a feed."""
 
     slug: Slug | None = None
+    also: Slugs = ()
     aliases: Names = ()
 
 
 class Provider(Group, frozen=True, kw_only=True):
     """What one provider changes, wherever it has a feed."""
+
+    also: Hosts = ()
 
 
 class Joined(Key, frozen=True, kw_only=True):

@@ -15,9 +15,11 @@ from pathlib import Path
 import msgspec
 
 from feeds.errors import FAULTS, Locked, Unreadable, Unwritable
-from feeds.feed import FEEDS, GENERATOR, SUFFIXES
+from feeds.feed import ARCHIVE, FEEDS, GENERATOR, SUFFIXES
 from feeds.listing import PATHS
 from feeds.signals import held_back
+
+_Marks = tuple[str, set[str]]
 
 STAGING = ".feeds-staging"
 """Where documents are written before they are moved into place; never left behind."""
@@ -26,6 +28,7 @@ _POLL = 0.05
 _SECOND = 1_000_000_000
 _HEAD = 1 << 16
 _ATOM = "{http://www.w3.org/2005/Atom}"
+_OWN = {"self", "related"}
 # A pipe must not hold us up, and a link that is a document is none of ours.
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
 _WRITE = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW
@@ -160,14 +163,19 @@ class Output:
         return True
 
     def ours(self, base: str) -> set[str]:
-        """Name the documents whose generator and self address say that a build made them.
+        """Name the documents whose generator and own addresses say that a build made them.
 
-        A style and a script have no address, and go with the pages. Raises Unreadable.
+        A style and a script have no address, and go with the pages. A copy that somebody
+        made elsewhere does not name the place where it stands. Raises Unreadable.
         """
         marks = {path: self._marks(path) for path in self._documents()}
-        found = {path for path in marks if marks[path] == (GENERATOR, base + path)}
+        found = {
+            path
+            for path, (generator, addresses) in marks.items()
+            if generator == GENERATOR and base + path in addresses
+        }
         if any(path.endswith(".html") for path in found):
-            found |= {path for path in PATHS if marks.get(path) == (GENERATOR, "")}
+            found |= {path for path in PATHS if marks.get(path) == (GENERATOR, set())}
         return found
 
     def _is_ours(self, path: str) -> bool:
@@ -179,18 +187,18 @@ class Output:
                 if name.endswith(SUFFIXES):
                     yield os.path.relpath(os.path.join(folder, name), self.folder)
 
-    def _marks(self, path: str) -> tuple[str, str]:
-        """Read generator and self address off the head of a document."""
-        generator = self_link = ""
+    def _marks(self, path: str) -> _Marks:
+        """Read generator and own addresses off the head of a document."""
+        generator, addresses = "", set()
         content = _read(f"{self._root}/{path}", fail=_fail)
         if other := _MARKS.get(path[path.rfind(".") :]):
             return other(content or b"")
         for tag, text, attributes in _head(content or b""):
             if tag.endswith("generator"):
                 generator = text
-            elif tag == f"{_ATOM}link" and attributes.get("rel") == "self":
-                self_link = attributes.get("href", "")
-        return generator, self_link
+            elif tag == f"{_ATOM}link" and attributes.get("rel") in _OWN:
+                addresses.add(attributes.get("href", ""))
+        return generator, addresses
 
     def _inside(self, path: str) -> str:
         """Give the place of a path; refuse one that a link would lead out of the folder."""
@@ -298,29 +306,35 @@ def _head(document: bytes) -> Iterator[tuple[str, str, Mapping[str, str]]]:
             yield element.tag, element.text or "", element.attrib
 
 
-def _json_marks(document: bytes) -> tuple[str, str]:
-    """Read generator and self address off a document in JSON."""
+def _json_marks(document: bytes) -> _Marks:
+    """Read generator and own addresses off a document in JSON."""
     try:
         found = msgspec.json.decode(document)
-        return found["_generator"]["name"], found["feed_url"]
-    except (msgspec.DecodeError, TypeError, LookupError, RecursionError):
-        return "", ""
+        generator = found["_generator"]
+        return generator["name"], {found["feed_url"], *generator.get("also", ())}
+    except (msgspec.DecodeError, *_ODD):
+        return "", set()
 
 
-def _page_marks(document: bytes) -> tuple[str, str]:
-    """Read generator and self address off the head of a page that we wrote."""
-    found = _PAGE.search(document[:_HEAD])
-    return (found[1].decode(), unescape(found[2].decode())) if found else ("", "")
+def _page_marks(document: bytes) -> _Marks:
+    """Read generator and own addresses off the head of a page that we wrote."""
+    head = document[:_HEAD]
+    if not (found := _PAGE.search(head)):
+        return "", set()
+    own = [found[2], *_MOVED.findall(head)]
+    return found[1].decode(), {unescape(one.decode()) for one in own}
 
 
-def _comment_marks(document: bytes) -> tuple[str, str]:
+def _comment_marks(document: bytes) -> _Marks:
     """Read the generator off the first line of a style, script or icon."""
-    return (GENERATOR if document.startswith(_COMMENTS) else "", "")
+    return (GENERATOR if document.startswith(_COMMENTS) else "", set())
 
 
 _PAGE = re.compile(
     rb'<meta name="generator" content="(\w+)">\n<link rel="canonical" href="([^"]*)">'
 )
+_MOVED = re.compile(rb'<meta name="moved-from" content="([^"]*)">')
+_ODD = (AttributeError, TypeError, LookupError, RecursionError)
 _COMMENTS = tuple(
     mark + b" generator: " + GENERATOR.encode() for mark in (b"/*", b"<!--")
 )
@@ -334,9 +348,9 @@ _MARKS = {
 
 
 def feeds_of(documents: Iterable[str]) -> set[str]:
-    """Name the feeds that documents belong to: their paths without the ending."""
+    """Name the feeds that documents belong to: their paths without month and ending."""
     return {
-        path.removesuffix(suffix)
+        path.removesuffix(suffix).partition(ARCHIVE)[0]
         for path in documents
         for suffix in FEEDS
         if path.endswith(suffix)

@@ -77,6 +77,8 @@ FEEDS = [
     {"path": "topics/{topic}/{provider}", "formats": ["atom"], "related": False},
     {"path": "drafts", "status": "draft", "images": {"inline": False}},
     {"path": "fresh", "max_age": "30 days", "images": {"enclosure": False}},
+    {"path": "whole", "archive": "monthly", "limit": 1, "pick": "hottest"},
+    {"path": "now/{topic}", "also": ["then/{topic}"], "limit": 1},
 ]
 DEFAULTS = [
     {"status": "any"},

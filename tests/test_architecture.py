@@ -137,8 +137,8 @@ ALLOWED = {
     "ping": {"command", "config", "errors", "listing", "push", "store", "terminal"}
     | {"write"},
     "ask": {
-        *("command", "compare", "errors", "explain", "group", "plan", "preview"),
-        *("record", "survey", "terminal", "text"),
+        *("command", "compare", "errors", "explain", "feed", "group", "plan"),
+        *("preview", "record", "survey", "terminal", "text"),
     },
     "stats": {"config", "group", "plan", "select", "shape"},
     "charts.words": {"stats"},

@@ -52,6 +52,7 @@ def test_a_record_stands_in_each_feed_that_lets_it_in():
         "file": FILE,
         "line": 1,
         "number": 0,
+        "month": None,
     }
     assert (sheet.file, sheet.read, sheet.drafts, sheet.wake) == (FILE, 1, 0, None)
 

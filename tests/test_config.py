@@ -64,7 +64,7 @@ feeds:
 RULES = (
     "status, min_quality, min_heat, max_age, limit, pick, order, require_image, topics, "
     "providers, categories, types, words, title, description, language, formats, ttl, "
-    "related, images"
+    "related, images, archive"
 )
 
 
@@ -253,7 +253,7 @@ def test_a_topic_may_have_any_name():
         (
             "providers:\n  a.example:\n    slug: a",
             "9: providers.a.example.slug: no such key, expected one of"
-            f" {RULES}, name, feed",
+            f" {RULES}, name, feed, also",
         ),
     ],
     ids=lambda value: value.replace("\n", " ") if ": no" not in value else "",
@@ -278,9 +278,7 @@ def test_the_secret_of_records_is_no_key_here():
 @pytest.mark.parametrize(
     "key",
     [
-        "archive",
         "cache_seconds",
-        "also",
     ],
 )
 @pytest.mark.parametrize(
@@ -381,6 +379,13 @@ def test_a_reserved_path_is_taken(path):
         ("formats", "rss", '"rss"', "a list of rss, atom and json"),
         ("formats", "[]", "an empty list", "a list of rss, atom and json"),
         ("images", "true", '"true"', "a mapping"),
+        ("archive", "true", '"true"', "monthly or none"),
+        (
+            "archive",
+            "montly",
+            '"montly"',
+            'monthly or none; did you mean "monthly"?',
+        ),
     ],
 )
 def test_a_rule_of_the_wrong_type_says_what_is_expected(key, value, got, expected):

@@ -21,6 +21,13 @@ DOCUMENTS = [
     "rich/all.rss",
     "rich/all.atom",
     "rich/all.json",
+    "rich/history.json",
+    "rich/was/history.rss",
+    "rich/was/history.atom",
+    "rich/was/history.html",
+    "rich/history@2021-02.rss",
+    "rich/history@2021-02.atom",
+    "rich/history@2021-02.json",
 ]
 
 

@@ -70,6 +70,7 @@ SCHEMA = {
         "title": TEXT,
         "home_page_url": ADDRESS,
         "feed_url": ADDRESS,
+        "next_url": ADDRESS,
         "description": TEXT,
         "icon": ADDRESS,
         "authors": {"type": "array", "items": AUTHOR, "minItems": 1},
@@ -116,6 +117,11 @@ def test_a_feed_says_what_it_is():
         "_generator": {"name": "feeds"},
         "items": [],
     }
+
+
+def test_a_feed_leads_to_what_is_older():
+    found = read(a_json_feed(older="topics/ai@2021-01"))
+    assert found["next_url"] == "https://feeds.example.org/topics/ai@2021-01.json"
 
 
 def test_an_item_has_all_of_an_entry():

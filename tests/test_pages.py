@@ -150,8 +150,7 @@ def test_pages_can_be_turned_off(site, is_state_lost):
     site.configure(PAGES + "pages: false\n")
     assert site.build().code == 0
     left = {name for name in site.output() if not name.endswith(FORMATS[:3])}
-    # Style and script do not say where they are from.
-    assert left == {"mine.html", *(PATHS[2:] if is_state_lost else [])}
+    assert left == {"mine.html"}
 
 
 @pytest.mark.parametrize("name", PATHS)

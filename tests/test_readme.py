@@ -46,6 +46,11 @@ def test_the_configuration_shown_is_one_and_complete():
     assert set(config.shape.Site.__struct_encode_fields__) <= mentioned
 
 
+@pytest.mark.parametrize("text", [one for one in YAML if one.startswith("site:")])
+def test_each_configuration_shown_is_without_mistakes(text):
+    assert config.parse(text, Path("feeds.yaml")).feeds
+
+
 @pytest.mark.parametrize("block", HELP, ids=lambda block: block.splitlines()[0])
 def test_the_help_shown_is_current(block):
     command, _, shown = block.partition("\n")

@@ -82,6 +82,10 @@ shells = st.builds(
     ttl=st.none(),
     formats=st.just(("rss", "atom", "json")),
     hubs=st.sampled_from([(), HUBS[:1], HUBS]),
+    also=st.sampled_from([(), ("old", "older/all")]),
+    older=st.sampled_from([None, "all@2021-01"]),
+    newer=st.sampled_from([None, "all@2021-03"]),
+    current=st.sampled_from([None, "all"]),
 )
 feeds = st.builds(filled, shells, st.lists(entries, max_size=3))
 
@@ -124,7 +128,11 @@ def a_feed(*entries, **changes):
 
 def written(feed):
     """Render the documents of a feed, by format."""
-    return {one.path.rpartition(".")[2]: one.render() for one in documents([feed])}
+    return {
+        one.path.rpartition(".")[2]: one.render()
+        for one in documents([feed])
+        if one.address == feed.path
+    }
 
 
 def channel(*entries, **changes):
@@ -398,6 +406,17 @@ def test_a_logo_that_rss_cannot_show_is_in_atom_alone():
     logo = "https://www.example.org/logo.svg"
     assert channel(logo=logo).find("image") is None
     assert atom_feed(logo=logo).findtext(f"{ATOM}logo") == logo
+
+
+@pytest.mark.parametrize("name", ["rss", "atom"])
+def test_what_an_archive_declares_is_in_no_entry(name):
+    entry = an_entry()
+    plain = a_feed(entry)
+    archive = a_feed(entry, path="topics/ai@2021-02", current="topics/ai")
+    fragments = [FORMATS[name].cut(written(one)[name]) for one in (plain, archive)]
+    assert fragments[0] == fragments[1]
+    history = b"http://purl.org/syndication/history/1.0"
+    assert [history in written(one)[name] for one in (plain, archive)] == [False, True]
 
 
 @pytest.mark.parametrize("name", ["rss", "atom"])

@@ -118,7 +118,7 @@ def test_documents_of_every_kind_follow_the_schema(ending, outputs):
 @pytest.mark.parametrize("ending", FORMATS)
 def test_golden_documents_follow_the_schema(ending):
     files = [*GOLDEN.rglob(f"*.{ending}")]
-    assert len(files) == 3
+    assert len(files) == 5
     assert jing(f"{ending}.rnc", *files) == []
 
 

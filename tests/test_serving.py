@@ -14,7 +14,7 @@ from lxml import etree
 
 from tests.hub import Discovered, Hub, Subscriber, discovered
 from tests.site import Result, Site
-from tests.test_operations import needs, snippet
+from tests.test_operations import BLOCKS, needs, snippet
 
 HUB = "https://hub.example.org/"
 CONFIG = """\
@@ -43,6 +43,7 @@ TYPES = {
     "all.atom": "application/atom+xml; charset=utf-8",
     "topics/ai.rss": "application/rss+xml; charset=utf-8",
     "later.json": "application/feed+json",
+    "all@2025-01.json": "application/feed+json",
     "later.opml": "text/x-opml; charset=utf-8",
     "index.html": "text/html; charset=utf-8",
     "": "text/html; charset=utf-8",
@@ -91,6 +92,16 @@ def with_hub(hub, address, text, before, *snippets):
     return put(put(text, HUB, hub), "https://feeds.example.org", address)
 
 
+def moved(name):
+    """Find the snippet of a server by which a feed that moved is redirected."""
+    (found,) = [
+        text
+        for language, text in BLOCKS
+        if language == name and "is t/vision now" in text.partition("\n")[0]
+    ]
+    return found
+
+
 def nginx(folder, port, hub=None):
     program = needs("nginx", "nginx-light")
     text = snippet("sites-available/feeds")
@@ -101,6 +112,7 @@ def nginx(folder, port, hub=None):
         )
     text = put(text, "listen 80", f"listen 127.0.0.1:{port}")
     text = put(text, "/srv/news/output", str(folder / "site/output"))
+    text = put(text, "    location / {\n", f"{moved('nginx')}    location / {{\n")
     # Run by root, nginx serves as somebody else, who may not read a test's folder.
     (folder / "nginx.conf").write_text("user root;\n" + NGINX % text)
     return [program, "-p", str(folder), "-c", str(folder / "nginx.conf")]
@@ -114,6 +126,7 @@ def caddy(folder, port, hub=None):
         piece = ("Caddy", "beside the other headers")
         text = with_hub(hub, host, text, "\tencode {", piece)
     text = put(text, "/srv/news/output", str(folder / "site/output"))
+    text = put(text, "\tfile_server\n", f"{moved('caddy')}\tfile_server\n")
     (folder / "Caddyfile").write_text(CADDY + text)
     return [program, "run", "--config", str(folder / "Caddyfile")]
 
@@ -149,7 +162,8 @@ def server(request, tmp_path_factory):
     site.configure(CONFIG)
     site.fill(300)
     assert site.build().code == 0
-    for path in ("later.json", "later.opml", "index.html", ".feeds-staging/document-1"):
+    later = ["later.json", "all@2025-01.json", "later.opml", "index.html"]
+    for path in (*later, ".feeds-staging/document-1"):
         file = site.folder / "output" / path
         file.parent.mkdir(exist_ok=True)
         file.write_text("{}")
@@ -166,6 +180,14 @@ def _wait(port, process, log):
                 return
         time.sleep(0.05)
     pytest.fail(log.read_text())
+
+
+@pytest.mark.parametrize("ending", ["rss", "atom", "json", "html"])
+def test_a_feed_that_moved_is_redirected(server, ending):
+    answer = server.get(f"topics/vision.{ending}")
+    assert answer.status == 301
+    assert answer.headers["Location"].endswith(f"/t/vision.{ending}")
+    assert server.get(f"topics/visions.{ending}").status == 404
 
 
 @pytest.mark.parametrize("path", TYPES)

@@ -199,6 +199,37 @@ def test_our_documents_are_known_by_generator_and_self_address(tmp_path):
     assert output.ours("https://other.org/") == set()
 
 
+ALSO = {
+    "atom": b'<feed xmlns="http://www.w3.org/2005/Atom"><generator>feeds</generator>'
+    b'<link rel="self" href="https://x.org/new.atom"/>'
+    b'<link rel="related" href="https://x.org/old.atom"/><entry/></feed>',
+    "json": b'{"_generator": {"name": "feeds", "also": ["https://x.org/old.json"]},'
+    b' "feed_url": "https://x.org/new.json"}',
+    "html": b'<meta name="generator" content="feeds">\n'
+    b'<link rel="canonical" href="https://x.org/new.html">\n'
+    b'<meta name="moved-from" content="https://x.org/old.html">',
+}
+
+
+@pytest.mark.parametrize("ending", ALSO)
+def test_our_documents_are_known_at_the_addresses_they_name(tmp_path, ending):
+    output = Output(tmp_path)
+    names = [f"{name}.{ending}" for name in ("new", "old", "copy")]
+    for name in names:
+        output.replace(name, ALSO[ending])
+    assert output.ours("https://x.org/") == {*names[:2]}
+    output.replace(names[1], ALSO[ending].replace(b"feeds", b"other"))
+    assert output.ours("https://x.org/") == {names[0]}
+
+
+@pytest.mark.parametrize("also", [b"1", b'"x"', b"[[]]", b"[1]", b"{}", b"null"])
+def test_what_we_would_not_write_names_no_address(tmp_path, also):
+    output = Output(tmp_path)
+    content = ALSO["json"].replace(b'["https://x.org/old.json"]', also)
+    output.replace("old.json", content)
+    assert output.ours("https://x.org/") == set()
+
+
 @pytest.mark.parametrize("blocker", ["file in the way", "folder in the way"])
 def test_what_is_in_the_way_is_named(tmp_path, blocker):
     if blocker == "file in the way":

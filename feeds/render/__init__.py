@@ -15,10 +15,14 @@ _BATCH = 100
 
 
 class Writer(NamedTuple):
-    """What writes a format: entries as fragments, and a document around fragments."""
+    """What writes a format: entries as fragments, and a document around fragments.
+
+    `elsewhere` writes what stands at an address of old, where that is another document.
+    """
 
     entries: Callable[[Sequence[Entry]], list[bytes]]
     document: Callable[[Feed, str, Iterable[bytes]], bytes]
+    elsewhere: Callable[[Feed, str], bytes] | None = None
 
 
 class Format(Struct, frozen=True):
@@ -46,6 +50,11 @@ class Format(Struct, frozen=True):
     def document(self, feed: Feed, self_link: str, fragments: Iterable[bytes]) -> bytes:
         """Write a feed around the fragments of its entries."""
         return self.writer().document(feed, self_link, fragments)
+
+    def at(self, path: str, feed: Feed, document: bytes) -> bytes:
+        """Give what stands at one of a feed's addresses, of old or not."""
+        other = self.writer().elsewhere
+        return document if path == feed.path or not other else other(feed, path)
 
 
 def _cut(tag: bytes, document: bytes) -> list[bytes]:
@@ -75,7 +84,7 @@ def _atom() -> Writer:
 def _page() -> Writer:
     from feeds.render import page  # noqa: PLC0415
 
-    return Writer(page.entries, page.document)
+    return Writer(page.entries, page.document, page.elsewhere)
 
 
 def _cut_page(document: bytes) -> list[bytes]:
@@ -97,15 +106,19 @@ FORMATS = {
 
 
 class Document(Struct, frozen=True):
-    """One file to be: its path below the output, and its bytes when they are asked for."""
+    """One file to be: its path below the output, and its bytes when they are asked for.
+
+    `address` is its path without the ending: that of the feed, or one of old.
+    """
 
     feed: Feed
     format: Format
     fragments: dict[tuple[str, Entry], bytes]
+    address: str
 
     @property
     def path(self) -> str:
-        return self.feed.path + self.format.suffix
+        return self.address + self.format.suffix
 
     def render(self) -> bytes:
         """Write the document; each entry's bytes are made once for all feeds that hold it."""
@@ -114,14 +127,18 @@ class Document(Struct, frozen=True):
         if fresh:
             made = self.format.entries([entry for _, entry in fresh])
             self.fragments.update(zip(fresh, made, strict=True))
-        return self.format.document(
-            self.feed, self.feed.base + self.path, map(self.fragments.__getitem__, keys)
+        document = self.format.document(
+            self.feed,
+            self.feed.base + self.feed.path + self.format.suffix,
+            map(self.fragments.__getitem__, keys),
         )
+        return self.format.at(self.address, self.feed, document)
 
 
 def documents(feeds: Iterable[Feed]) -> Iterator[Document]:
     """Give the documents of feeds, in the order of the feeds."""
     fragments: dict[tuple[str, Entry], bytes] = {}
     for feed in feeds:
-        for name in feed.formats:
-            yield Document(feed, FORMATS[name], fragments)
+        for address in (feed.path, *feed.also):
+            for name in feed.formats:
+                yield Document(feed, FORMATS[name], fragments, address)

@@ -13,7 +13,7 @@ What feedgen 1.0.0 would get wrong is put right here:
 """
 
 import html
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator
 from copy import copy
 from datetime import datetime
 
@@ -28,10 +28,12 @@ from feeds.feed import GENERATOR, PAGE, Entry, Feed, Image, Person
 ATOM = "http://www.w3.org/2005/Atom"
 CONTENT = "http://purl.org/rss/1.0/modules/content/"
 DC = "http://purl.org/dc/elements/1.1/"
+HISTORY = "http://purl.org/syndication/history/1.0"
 MEDIA = "http://search.yahoo.com/mrss/"
 _ATOM_LINK = f"{{{ATOM}}}link"
 _ATOM_UPDATED = f"{{{ATOM}}}updated"
 _CONTENT_ENCODED = f"{{{CONTENT}}}encoded"
+_ARCHIVE = f"{{{HISTORY}}}archive"
 _DC_CREATOR = f"{{{DC}}}creator"
 _MEDIA_CONTENT = f"{{{MEDIA}}}content"
 _MEDIA_THUMBNAIL = f"{{{MEDIA}}}thumbnail"
@@ -78,14 +80,14 @@ def generator(feed: Feed, self_link: str, media_type: str) -> FeedGenerator:
     shell.id(feed.id)
     shell.title(feed.title)
     shell.subtitle(feed.description)
-    # RSS takes the last link for the channel's own, whatever its rel.
-    page = page_of(feed)
-    shell.namespaces.page, shell.namespaces.hubs = page, feed.hubs
+    # RSS takes the last link for the channel's own, whatever its rel, and no other but self.
+    links = list(_neighbours(feed, self_link, media_type))
+    shell.namespaces.links = links
+    shell.namespaces.is_archive = feed.current is not None
     shell.link(
         [
             {"href": self_link, "rel": "self", "type": media_type},
-            *([{"href": page, "rel": "related", "type": "text/html"}] if page else []),
-            *({"href": hub, "rel": "hub"} for hub in feed.hubs),
+            *links,
             {"href": feed.home, "rel": "alternate", "type": "text/html"},
         ]
     )
@@ -137,7 +139,9 @@ def styled(document: bytes, feed: Feed) -> bytes:
     if PAGE not in feed.formats:
         return document
     declaration, _, rest = document.partition(b"\n")
-    style = b"../" * feed.path.count("/") + b"feeds.css"
+    # The same document stands in other folders too, where there are addresses of old.
+    root = feed.base if feed.also else "../" * feed.path.count("/")
+    style = html.escape(f"{root}feeds.css").encode()
     return b'%s\n<?xml-stylesheet type="text/css" href="%s"?>\n%s' % (
         *(declaration, style, rest),
     )
@@ -147,6 +151,34 @@ def around(shell: bytes, entries: Iterable[bytes], end: bytes) -> bytes:
     """Put entries, each written alone, into a document without any."""
     at = shell.rindex(end)
     return b"".join((shell[:at], *entries, shell[at:]))
+
+
+def _neighbours(
+    feed: Feed, self_link: str, media_type: str
+) -> Iterator[dict[str, str]]:
+    """Link a feed's page, hubs, addresses of old, and the documents of its history.
+
+    <https://www.rfc-editor.org/rfc/rfc5005#section-4>
+    """
+    if page := page_of(feed):
+        yield {"href": page, "rel": "related", "type": "text/html"}
+    for hub in feed.hubs:
+        yield {"href": hub, "rel": "hub"}
+    ending = self_link.removeprefix(feed.base + feed.path)
+    for old in feed.also:
+        yield {
+            "href": f"{feed.base}{old}{ending}",
+            "rel": "related",
+            "type": media_type,
+        }
+    history = {
+        "current": feed.current,
+        "prev-archive": feed.older,
+        "next-archive": feed.newer,
+    }
+    for rel, path in history.items():
+        if path:
+            yield {"href": f"{feed.base}{path}{ending}", "rel": rel, "type": media_type}
 
 
 def _links(entry: Entry) -> list[dict[str, str]]:
@@ -169,24 +201,26 @@ def _links(entry: Entry) -> list[dict[str, str]]:
 class _Namespaces:
     """What the root declares, so that every fragment fits every document."""
 
-    def extend_ns(self) -> dict[str, str]:
-        return {"dc": DC, "media": MEDIA}
-
     def __init__(self) -> None:
         self.creator: str | None = None
-        self.page: str | None = None
-        self.hubs: Sequence[str] = ()
+        self.links: list[dict[str, str]] = []
+        self.is_archive = False
+
+    def extend_ns(self) -> dict[str, str]:
+        # No entry has anything of a history.
+        history = {"fh": HISTORY} if self.is_archive else {}
+        return {"dc": DC, "media": MEDIA, **history}
 
     def extend_rss(self, root: _Element) -> None:
-        if self.page:
-            link = {"href": self.page, "rel": "related", "type": "text/html"}
+        for link in self.links:
             SubElement(root[0], _ATOM_LINK, link)
         if self.creator:
             SubElement(root[0], _DC_CREATOR).text = self.creator
-        for hub in self.hubs:
-            SubElement(root[0], _ATOM_LINK, href=hub, rel="hub")
+        self.extend_atom(root[0])
 
-    def extend_atom(self, _root: _Element) -> None: ...
+    def extend_atom(self, root: _Element) -> None:
+        if self.is_archive:
+            SubElement(root, _ARCHIVE)
 
 
 class _Entry(FeedEntry):  # type: ignore[misc]

@@ -39,14 +39,20 @@ def _head(feed: Feed, self_link: str) -> dict[str, Any]:
         "title": feed.title,
         "home_page_url": feed.home,
         "feed_url": self_link,
+        "next_url": feed.older and f"{feed.base}{feed.older}.json",
         "description": feed.description,
         "icon": feed.logo,
         "authors": [_author(feed.author)],
         "language": feed.language,
         "hubs": [{"type": "WebSub", "url": hub} for hub in feed.hubs],
         # The format has no field for it; an extension's name begins with an underscore.
-        "_generator": {"name": GENERATOR},
+        "_generator": {"name": GENERATOR, **_also(feed)},
     }
+
+
+def _also(feed: Feed) -> dict[str, list[str]]:
+    also = [f"{feed.base}{path}.json" for path in feed.also]
+    return {"also": also} if also else {}
 
 
 def _item(entry: Entry) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from markupsafe import Markup
 
-from feeds.feed import Entry, Feed
+from feeds.feed import PAGE, Entry, Feed
 from feeds.render.templates import language, root, template
 
 _STORIES = "<!-- stories -->"
@@ -30,3 +30,15 @@ def document(feed: Feed, self_link: str, entries: Iterable[bytes]) -> bytes:
     before, mark, after = page.encode().partition(b"%s\n" % _STORIES.encode())
     assert mark
     return b"".join((before, b"".join(entries) or _NONE, after, b"\n"))
+
+
+def elsewhere(feed: Feed, path: str) -> bytes:
+    """Write the page of an address of old, which leads to the one of now."""
+    page = template("moved.html").render(
+        feed=feed,
+        self_link=f"{feed.base}{feed.path}.{PAGE}",
+        old=f"{feed.base}{path}.{PAGE}",
+        root=root(path),
+        lang=language(feed.language),
+    )
+    return page.encode() + b"\n"

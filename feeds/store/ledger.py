@@ -29,7 +29,8 @@ _SHIFT = 24
 _NO_STAMP = (None, None, None, None)
 _SUM = 8
 _STANDING = """
-SELECT -age, item.id, quality, heat, published, name, line, item.number, EXISTS (
+SELECT -age, item.id, quality, heat, published, name, line, item.number, month,
+    EXISTS (
     SELECT 1 FROM item AS other WHERE other.id = item.id AND other.key != item.key)
 FROM shelf JOIN item ON item.key = shelf.item JOIN file ON file.key = item.file"""
 # What follows from the sources, and what only the last build can tell.
@@ -48,6 +49,8 @@ _DERIVED = (
 
 class Ledger:
     """The open state of one build, in one transaction until it is committed."""
+
+    _is_renamed = False
 
     def __init__(
         self,
@@ -74,7 +77,7 @@ class Ledger:
         self.known_ids = self.counts().stories
         self._doubled: set[str] = set()
         self._delta: Counter[tuple[str, str]] = Counter()
-        self._dirty: set[int] = set()
+        self._dirty: defaultdict[int, set[str]] = defaultdict(set)
         self._met: set[str] = set()
         if not self.is_kept:
             self._start_over()
@@ -107,13 +110,48 @@ class Ledger:
         }
         return dict.fromkeys(self._dirty, "a record touched it") | left
 
+    def anew(self) -> set[int]:
+        """Name the places of which nothing can be kept, whatever touched them."""
+        if self._is_renamed:
+            return {*self.places.values()}
+        return set(self._column("SELECT key FROM place WHERE dirty"))
+
+    def touched(self) -> dict[int, set[str]]:
+        """Name the months of archives that records touched, by place.
+
+        Where one was or is, it may have given way to a double of another month.
+        """
+        found = {place: months for place, months in self._dirty.items() if months}
+        query = (
+            "SELECT place, month FROM item CROSS JOIN shelf ON shelf.item = item.key"
+            " WHERE item.id = ? AND month IS NOT NULL"
+        )
+        for id_ in self.lost_ids | self._new_ids if found else ():
+            for place, month in self.run(query, (id_,)):
+                found.setdefault(place, set()).add(month)
+        return found
+
+    def months(self, place: int) -> list[str]:
+        """Name the months in which records of a place with an archive stand."""
+        query = (
+            "SELECT DISTINCT month FROM shelf WHERE place = ? AND month IS NOT NULL"
+            " ORDER BY month"
+        )
+        return self._column(query, place)
+
     def standings(self, place: int, pick: str) -> Iterator[Standing]:
         """Stream the records of a place in the order of `pick`."""
         order = {"best": "quality DESC,", "hottest": "heat DESC,"}.get(pick, "")
-        rows = self.run(
-            f"{_STANDING} WHERE place = ? ORDER BY {order} age, item.id", (place,)
-        )
-        for *row, is_doubled in rows:
+        rest = f"WHERE place = ? ORDER BY {order} age, item.id"
+        return self._streamed(rest, place)
+
+    def of_month(self, place: int, month: str) -> Iterator[Standing]:
+        """Stream the records of a place in a month, newest first."""
+        rest = "WHERE place = ? AND month = ? ORDER BY age, item.id"
+        return self._streamed(rest, place, month)
+
+    def _streamed(self, rest: str, *values: object) -> Iterator[Standing]:
+        for *row, is_doubled in self.run(f"{_STANDING} {rest}", values):
             this = Standing._make(row)
             if is_doubled:
                 self._doubled.add(this.id)
@@ -242,10 +280,10 @@ class Ledger:
         among = "WHERE item BETWEEN ? AND ?"
         ids = self._column("SELECT id FROM item WHERE key BETWEEN ? AND ?", *items)
         self.lost_ids.update(ids)
-        self._dirty.update(self._column(f"SELECT place FROM shelf {among}", *items))
-        self._dirty.update(
-            self._column("SELECT place FROM refused WHERE file = ?", key)
-        )
+        for place, month in self.run(f"SELECT place, month FROM shelf {among}", items):
+            self._touch(place, month)
+        for place in self._column("SELECT place FROM refused WHERE file = ?", key):
+            self._touch(place)
         self.run(f"DELETE FROM shelf {among}", items)
         for table in ("item", "record"):
             self.run(f"DELETE FROM {table} WHERE key BETWEEN ? AND ?", items)
@@ -268,7 +306,10 @@ class Ledger:
             self._delta.update(sheet.votes)
             self._met.update(sheet.names)
         self._next_file += len(sheets)
-        self._dirty.update(row[0] for row in (*rows["shelf"], *rows["refused"]))
+        for place, month in {(row[0], row[-1]) for row in rows["shelf"]}:
+            self._touch(place, month)
+        for place in {row[0] for row in rows["refused"]}:
+            self._touch(place)
         for table, found in rows.items():
             if found:
                 marks = ", ".join("?" * len(found[0]))
@@ -294,6 +335,11 @@ class Ledger:
             rows["refused"].append((self._place(place), key, brief, count))
         for wrong in sheet.complaints:
             rows["complaint"].append((key, wrong.line, wrong.reason, wrong.digest))
+
+    def _touch(self, place: int, month: str | None = None) -> None:
+        months = self._dirty[place]
+        if month:
+            months.add(month)
 
     def _count_in(self, read: int, drafts: int, usable: int) -> None:
         more = self._more
@@ -334,7 +380,7 @@ class Ledger:
         )
         for place in promised:
             if place not in self.places:
-                self._dirty.add(self._place(place))
+                self._touch(self._place(place))
         delta = [
             (name, spelling, count)
             for (name, spelling), count in self._delta.items()
@@ -349,7 +395,9 @@ class Ledger:
         )
         self.run("DELETE FROM tally WHERE count <= 0")
         if any(old != self.elected(name) for name, old in shown.items()):
-            self._dirty.update(self.places.values())
+            self._is_renamed = True
+            for key in self.places.values():
+                self._touch(key)
         for statement in INDEXES.strip().split(";\n"):
             self.run(statement)
 
@@ -512,7 +560,8 @@ def _counts(packed: object) -> Counts | None:
 
 
 def _shelved(one: Standing, first: int) -> tuple[object, ...]:
-    return -one.time, first + one.number, one.quality, one.heat, one.published
+    item = first + one.number
+    return -one.time, item, one.quality, one.heat, one.published, one.month
 
 
 def _sum(content: bytes) -> bytes:

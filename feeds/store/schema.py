@@ -33,7 +33,7 @@ CREATE TABLE item (
     sum BLOB);
 CREATE TABLE shelf (
     place INTEGER, age INTEGER, item INTEGER, quality REAL, heat REAL,
-    published INTEGER, PRIMARY KEY (place, age, item)) WITHOUT ROWID;
+    published INTEGER, month TEXT, PRIMARY KEY (place, age, item)) WITHOUT ROWID;
 CREATE TABLE refused (place INTEGER, file INTEGER, brief TEXT, count INTEGER);
 CREATE TABLE complaint (file INTEGER, line INTEGER, reason TEXT, digest TEXT);
 CREATE TABLE tally (
@@ -52,6 +52,8 @@ INDEXES = """
 CREATE INDEX IF NOT EXISTS file_wake ON file (wake) WHERE wake IS NOT NULL;
 CREATE INDEX IF NOT EXISTS item_id ON item (id);
 CREATE INDEX IF NOT EXISTS shelf_item ON shelf (item);
+CREATE INDEX IF NOT EXISTS shelf_month ON shelf (place, month)
+    WHERE month IS NOT NULL;
 CREATE INDEX IF NOT EXISTS refused_file ON refused (file);
 CREATE INDEX IF NOT EXISTS refused_place ON refused (place);
 CREATE INDEX IF NOT EXISTS complaint_file ON complaint (file);
