@@ -1,5 +1,6 @@
 # make build    set up, and publish seeds/ into output/
 # make test     set up, and run the tests
+# make cloud    set up a real S3 in an environment of its own (140 MB), and run the tests of object storage
 # make check    the tests with coverage, and what `make lint` says
 # make lint     what ruff, mypy and pip-audit say
 # make dist     the wheel and the sdist, into dist/
@@ -14,13 +15,17 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DELETE_ON_ERROR:
-.PHONY: build test check lint schema man golden screenshots dist fuzz bench clean
+.PHONY: build test cloud check lint schema man golden screenshots dist fuzz bench clean
 
 build: $(VENV)/.installed
 	$(BIN)/feeds build
 
 test: $(VENV)/.tested
 	$(BIN)/python -m pytest -q
+
+cloud:
+	$(MAKE) VENV=.venv-cloud .venv-cloud/.cloud
+	FEEDS_REQUIRE_CLOUD=1 .venv-cloud/bin/python -m pytest -q tests/test_cloud.py
 
 check: lint
 	$(BIN)/coverage run -m pytest -q
@@ -60,7 +65,7 @@ bench: $(VENV)/.tested
 	$(BIN)/python benchmarks/run.py --profile
 
 clean:
-	rm -rf $(VENV) .feeds build dist .coverage .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) .venv-cloud .feeds build dist .coverage .mypy_cache .pytest_cache .ruff_cache
 
 $(VENV)/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "feeds needs Python 3.11 or later; name one with: make PYTHON=python3.12")'
@@ -77,6 +82,10 @@ $(VENV)/.tested: $(VENV)/.installed
 
 $(VENV)/.checked: $(VENV)/.tested
 	$(BIN)/python -m pip install --quiet --group check
+	touch $@
+
+$(VENV)/.cloud: $(VENV)/.tested
+	$(BIN)/python -m pip install --quiet --group cloud
 	touch $@
 
 $(VENV)/.fuzzed: $(VENV)/.tested

@@ -14,7 +14,8 @@
                  `preview`, `explain` and `compare` answer questions about it,
                  `stats` counts what it has, which `charts` shows as bars and as plots
     config       feeds.yaml → Config; its shape is `shape`, its templates `template`
-    record       one mapping → one Record, or the complaint; `frontmatter` and `parse` read it
+    record       one mapping → one Record, or the complaint; `frontmatter` and `parse` read
+                 it, `many` a file of them in a stream, `unpack` a compressed one
     fields       the front matter of other tools in our names
     survey       sources → files, and which of them changed
     read         files → Records
@@ -28,6 +29,7 @@
     feed         Feed and Entry: the model, in Atom's terms; `content` is an entry's HTML,
                  `listing` what the list of all feeds says of one; pages are in templates/
     write        documents → output/
+    remote/      records and documents at stores: the same doors, by address
     store        what one build leaves for the next; `fingerprint` says when it is void,
                  `seal` when it is damaged, `untold` what hubs have still to be told
 

@@ -23,6 +23,7 @@ from feeds.plan import plan
 from feeds.preview import gather, known
 from feeds.preview import preview as previewed
 from feeds.record import Complaint
+from feeds.remote.url import is_url
 from feeds.survey import shown
 from feeds.terminal import show, tell
 from feeds.text import visible
@@ -31,7 +32,7 @@ from feeds.text import visible
 def check(file: str | None, now: str | None) -> int:
     """Name every problem of configuration and records."""
     config = configured(file)
-    reading = gather(config, config.folder / config.output)
+    reading = gather(config, folder_of(None, config))
     planned = plan(reading.records, config, time_given(now, config.zone))
     flaws = [flaw for record in reading.records for flaw in record.flaws]
     assert planned.shelves is not None  # that no two feeds have one path
@@ -39,7 +40,7 @@ def check(file: str | None, now: str | None) -> int:
         [*reading.complaints, *flaws], key=lambda one: (one.file, one.line)
     )
     show(place(problem, config) for problem in problems)
-    met = planned.names() | known(config, config.folder / config.output)
+    met = planned.names() | known(config, folder_of(None, config))
     tell(strangers(config, met))
     tell(
         [f"{count(len(reading.records), 'record')}, {count(len(problems), 'problem')}"]
@@ -50,9 +51,11 @@ def check(file: str | None, now: str | None) -> int:
 def explain(file: str | None, now: str | None, record: str) -> None:
     """Say for each feed why a story is in it or not."""
     config = configured(file)
-    reading = gather(config, config.folder / config.output)
+    reading = gather(config, folder_of(None, config))
     planned = plan(reading.records, config, time_given(now, config.zone))
-    name = shown(os.path.relpath(record or ".", config.folder))
+    name = record
+    if not is_url(record):
+        name = shown(os.path.relpath(record or ".", config.folder))
     found = answers.look_up(record, name, planned, reading.complaints)
     if not found:
         raise Mistake(
@@ -74,7 +77,7 @@ def explain(file: str | None, now: str | None, record: str) -> None:
 def list_(file: str | None, now: str | None) -> None:
     """List the feeds a build would write."""
     config = configured(file)
-    reading = gather(config, config.folder / config.output)
+    reading = gather(config, folder_of(None, config))
     rows = plan(reading.records, config, time_given(now, config.zone)).listed()
     table = (
         (path, title, str(count), f"{newest:%Y-%m-%d %H:%M}" if newest else "-")

@@ -1,8 +1,9 @@
 """One file into a sheet: where its records stand, and what the state keeps of them."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
+from itertools import islice
 from typing import NamedTuple
 
 import msgspec
@@ -12,6 +13,9 @@ from feeds.config import Config
 from feeds.group import Place, closed, configured, places, promised, rules_of
 from feeds.record import Complaint, Record
 from feeds.select import Candidate, Check, Standing, admission, candidate, standing
+
+PART = 1000
+"""So many records of a file make a sheet of their own, so that no file fills the memory."""
 
 
 class Item(NamedTuple):
@@ -24,7 +28,7 @@ class Item(NamedTuple):
 
 
 class Sheet(NamedTuple):
-    """What a file comes to under a configuration at a moment.
+    """What a file, or a part of one, comes to under a configuration at a moment.
 
     `wake` is the second since 1970 at which time alone will change that. `votes` are the
     spellings of names in records that a feed lets in, `names` the configured names met;
@@ -42,6 +46,7 @@ class Sheet(NamedTuple):
     refused: Counter[tuple[Place, str]]
     votes: list[tuple[str, str]]
     names: list[str]
+    part: int = 0
 
 
 class Desk(NamedTuple):
@@ -75,12 +80,24 @@ class Rulebook:
         return self._desks[place]
 
 
-def assess(file: str, found: Iterable[Record | Complaint], book: Rulebook) -> Sheet:
-    """See where the records of a file stand in all feeds."""
-    sheet = Sheet(file, 0, 0, None, [], [], [], Counter(), [], [])
+def parts(
+    file: str, found: Iterator[Record | Complaint], book: Rulebook
+) -> Iterator[Sheet]:
+    """See where the records of a file stand in all feeds, one part after the other."""
+    part = 0
+    while (share := [*islice(found, PART)]) or not part:
+        yield assess(file, share, book, part)
+        part += 1
+
+
+def assess(
+    file: str, found: Iterable[Record | Complaint], book: Rulebook, part: int = 0
+) -> Sheet:
+    """See where the records of a part of a file stand in all feeds."""
+    sheet = Sheet(file, 0, 0, None, [], [], [], Counter(), [], [], part)
     read = drafts = 0
     wakes: list[int] = []
-    for number, item in enumerate(found):
+    for number, item in enumerate(found, part * PART):
         read += 1
         if isinstance(item, Complaint):
             sheet.complaints.append(item)

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from msgspec import Struct
 from msgspec.structs import replace
 
-from feeds.assess import Rulebook, Sheet, assess
+from feeds.assess import Rulebook, Sheet, parts
 from feeds.config import Config
 from feeds.errors import Refused
 from feeds.feed import Entry
@@ -23,15 +23,16 @@ from feeds.fingerprint import salt
 from feeds.group import path_of, strangers
 from feeds.listing import PATHS
 from feeds.media import UNKNOWN, Measured
-from feeds.parallel import Engine, cpus, spread
+from feeds.parallel import Engine, cpus, spread, stream
 from feeds.pictures import Memory, opened
 from feeds.publish import Publisher, Work, rendered
-from feeds.read import read
+from feeds.read import each
 from feeds.record import Complaint
+from feeds.remote.url import Where
 from feeds.select import why
 from feeds.store import SITE, Counts, Damaged, Done, Ledger, Store, Written
 from feeds.survey import changed, check, survey
-from feeds.write import Output, feeds_of
+from feeds.write import Output, Target, feeds_of
 
 FEW = 10
 """Taking away fewer feeds or records than this is never refused, unless none is left."""
@@ -117,20 +118,30 @@ class Options(Struct, frozen=True, kw_only=True):
         return self.jobs or cpus()
 
 
-def build(config: Config, output: Path, now: datetime, options: Options) -> Outcome:
+def build(config: Config, output: Where, now: datetime, options: Options) -> Outcome:
     """Publish what the records come to.
 
     Raises Mistake, Locked, Refused (nothing is changed then), Unwritable and Unreadable.
     """
     check(config, output)
     store = Store(config.file, output)
-    with Output(output).locked(options.wait):
+    folder = target(output, config, store)
+    with folder.locked(options.wait):
         try:
-            return _build(config, output, now, options, store)
+            return _build(config, folder, now, options, store)
         except Damaged as damaged:
             options.say([f"state is damaged, begun anew: {damaged}"])
             store.discard()
-            return _build(config, output, now, options, store)
+            return _build(config, folder, now, options, store)
+
+
+def target(output: Where, config: Config, store: Store) -> Target:
+    """Choose how documents are put where they go. Raises Mistake."""
+    if isinstance(output, Path):
+        return Output(output)
+    from feeds.remote.target import Folder  # noqa: PLC0415  (few publish to stores)
+
+    return Folder(output, store, config.cache_seconds)
 
 
 def guard(
@@ -151,7 +162,7 @@ class _Run(NamedTuple):
 
     options: Options
     store: Store
-    folder: Output
+    folder: Target
     ledger: Ledger
     book: Rulebook
 
@@ -161,10 +172,9 @@ class _Run(NamedTuple):
 
 
 def _build(
-    config: Config, output: Path, now: datetime, options: Options, store: Store
+    config: Config, folder: Target, now: datetime, options: Options, store: Store
 ) -> Outcome:
     started = time.monotonic()
-    folder = Output(output)
     # What an engine reads stays there, for the most part: no build can go on from it.
     state = "" if options.engine else salt(config)
     with store.opened(state, int(now.timestamp())) as ledger:
@@ -218,7 +228,7 @@ def _read_changes(run: _Run) -> bool:
     """Bring the ledger up to date with the sources; tell whether there was anything."""
     ledger, options = run.ledger, run.options
     before = ledger.folders()
-    seen = survey(run.config, run.folder.folder, before, options.processes)
+    seen = survey(run.config, run.folder.place, before, options.processes)
     again, gone = changed(before, seen)
     woken = set(ledger.woken()) - set(gone)
     again = sorted({*again, *woken})
@@ -230,9 +240,9 @@ def _read_changes(run: _Run) -> bool:
     work = partial(_assessed, book=run.book)
     jobs = options.processes if len(again) > ALONE else 1
     with options.progress("reading", len(again)) as advance:
-        for sheets in spread(lambda: work, chunks, jobs):
+        for sheets in stream(lambda: work, chunks, jobs):
             ledger.take(sheets)
-            advance(len(sheets))
+            advance(sum(not sheet.part for sheet in sheets))
     ledger.settle(seen.folders, run.book.promised)
     return True
 
@@ -247,7 +257,9 @@ def _read_all(run: _Run) -> bool:
     assert options.engine
     # Workers have folders of their own.
     config = replace(run.config, file=run.config.file.absolute())
-    site = Site(config, run.folder.folder.absolute(), book.now)
+    place = run.folder.place
+    output = place.absolute() if isinstance(place, Path) else place
+    site = Site(config, output, book.now)
     whole, stories = harvest(options.engine, site, options.progress)
     ledger.take([*sheets(whole)])
     ledger.count_votes(whole.votes)
@@ -308,16 +320,32 @@ def _write(
     """Write what differs and remove what is stale; name the documents of both."""
     folder, ledger = run.folder, run.ledger
     _promise(work, run)
-    done = list(_published(work, run, sizes))
+    done = _stamped(_published(work, run, sizes), folder)
     if vanished := work.vanished(done):
         stale = sorted({*stale, *vanished - run.store.others()})
-    removed = [path for path in stale if folder.remove(path)]
     ledger.keep(done)
     ledger.forget_places(work.gone, stale)
     if run.config.pages:
-        done.append(_listed(run))
+        done += _stamped([_listed(run)], folder)
         ledger.keep(done[-1:])
+    removed = [path for path in stale if folder.remove(path)]
+    folder.finish()
     return [path for one in done for path in one.written], removed
+
+
+def _stamped(done: Iterable[Done], folder: Target) -> list[Done]:
+    """See that documents stand; a store says only then what it has of them."""
+    written = [*done]
+    folder.finish()
+    return [
+        one._replace(
+            documents=[
+                (path, old._replace(stamp=old.stamp or folder.stamp(path) or ()))
+                for path, old in one.documents
+            ]
+        )
+        for one in written
+    ]
 
 
 def _reasons(
@@ -332,11 +360,18 @@ def _reasons(
     yield from (f"forgot {file}: it is gone" for file in gone)
 
 
-def _assessed(files: Sequence[str], book: Rulebook) -> list[Sheet]:
-    """Read files and see where their records stand."""
+def _assessed(files: Sequence[str], book: Rulebook) -> Iterator[list[Sheet]]:
+    """Read files and see where their records stand; give no more at a time than may be held."""
     config = book.config
     how = config.folder, config.zone, config.max_record_size, config.fields
-    return [assess(file, read([file], *how), book) for file in files]
+    sheets: list[Sheet] = []
+    for file, found in each(files, *how):
+        for sheet in parts(file, found, book):
+            if sheet.part:
+                yield sheets
+                sheets = []
+            sheets.append(sheet)
+    yield sheets
 
 
 def _published(work: Work, run: _Run, sizes: Mapping[str, Measured]) -> Iterator[Done]:
@@ -353,12 +388,12 @@ def _published(work: Work, run: _Run, sizes: Mapping[str, Measured]) -> Iterator
     def elsewhere() -> Publisher:
         # No connection to the state lives through a fork; what it reads is committed.
         ledger = run.store.reopened(run.ledger)
-        folder = Output(run.folder.folder)
+        folder = target(run.folder.place, run.config, run.store)
         return Publisher(folder, ledger, run.book, work, rendered, sizes)
 
     options.say(work.reasons())
-    is_few = options.engine or len(places) <= FEW_FEEDS
-    jobs = 1 if is_few else min(options.processes, len(tasks))
+    is_large = len(places) > FEW_FEEDS and run.folder.is_near and not options.engine
+    jobs = min(options.processes, len(tasks)) if is_large else 1
     with options.progress("writing", len(places)) as advance:
         for done in spread(here if jobs == 1 else elsewhere, tasks, jobs):
             advance(len(done))

@@ -19,9 +19,9 @@ from feeds.moment import EXPECTED, moment
 from feeds.parallel import Engine
 from feeds.parse import ENDINGS
 from feeds.record import Complaint
+from feeds.remote.url import Where, flaw, is_url, url
 from feeds.store import Store
 from feeds.terminal import Message, progress, show, tell
-from feeds.write import Output
 
 _Done = TypeVar("_Done")
 
@@ -99,9 +99,10 @@ def push(
         return
     folder = folder_of(output, config)
     store = Store(config.file, folder)
+    stamp = steps.target(folder, config, store).stamp
     try:
         with store.untold() as untold:
-            wanted = untold.take(Output(folder).stamp, time.time())
+            wanted = untold.take(stamp, time.time())
         if not wanted:
             return
         # Slow to import, and mostly there is nothing to tell.
@@ -146,9 +147,14 @@ def configured(given: str | None) -> Config:
     )
 
 
-def folder_of(given: str | None, config: Config) -> Path:
-    """Give the output: -o, else the configuration's."""
-    return config.folder / config.output if given is None else Path(given)
+def folder_of(given: str | None, config: Config) -> Where:
+    """Give the output: -o, else the configuration's. Raises Mistake."""
+    if given is not None and is_url(given) and (what := flaw(given, is_target=True)):
+        raise Mistake(f"-o: {what}")
+    wanted = config.output if given is None else given
+    if is_url(wanted):
+        return url(wanted)
+    return config.folder / wanted if given is None else Path(given)
 
 
 def time_given(given: str | None, zone: tzinfo) -> datetime:
@@ -224,6 +230,8 @@ def _here(complaint: Complaint, config: Config) -> Complaint:
 
 def shown_here(file: str, config: Config) -> str:
     """Write a file's name as seen from this folder, so that an editor can open it."""
+    if is_url(file):
+        return file
     return os.path.relpath(config.folder / file)
 
 

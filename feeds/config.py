@@ -17,15 +17,12 @@ from feeds.errors import Mistake
 from feeds.fields import Translation, flaws, translation
 from feeds.frontmatter import Path, Unreadable, line_of
 from feeds.record import boolean
+from feeds.remote.url import flaw as url_flaw
+from feeds.remote.url import is_url
 from feeds.template import placeholders
 from feeds.text import fold, printable
 
 NAME = "feeds.yaml"
-RESERVED = frozenset(
-    [
-        "cache_seconds",
-    ]
-)
 
 _SIZES = {"B": 1, "KiB": 1 << 10, "MiB": 1 << 20}
 _SMALLEST, _LARGEST = "1 KiB", "16 MiB"  # a record is held in memory many times over
@@ -65,6 +62,7 @@ class Config(Struct, frozen=True, kw_only=True):
     zone: tzinfo
     sources: tuple[str, ...]
     output: str
+    cache_seconds: int | None
     max_record_size: int
     fields: Translation | None
     pages: bool
@@ -243,6 +241,7 @@ class _Checked:
         self.distinct_paths()
         sources = wanted.records
         sources = (sources,) if isinstance(sources, str) else sources
+        self.addresses(sources, wanted.output)
         return Config(
             file=file,
             text=text,
@@ -250,6 +249,7 @@ class _Checked:
             zone=zone,
             sources=sources,
             output=wanted.output,
+            cache_seconds=wanted.cache_seconds,
             max_record_size=self.size(),
             fields=self.fields(site, sources),
             pages=self.wanted.pages,
@@ -311,6 +311,14 @@ class _Checked:
         if url is None:
             self.notes.add(at, f"got {_got(text)}, expected an http or https address")
         return url or ""
+
+    def addresses(self, sources: tuple[str, ...], output: str) -> None:
+        """Check what is no path of this machine."""
+        for index, source in enumerate(sources):
+            if is_url(source) and (what := url_flaw(source)):
+                self.notes.add(("records", index), what)
+        if is_url(output) and (what := url_flaw(output, is_target=True)):
+            self.notes.add(("output",), what)
 
     def zone(self) -> tzinfo:
         name = self.wanted.site.timezone
@@ -588,8 +596,6 @@ def _closest(kinds: list[object], value: object) -> str:
 
 
 def _stranger(key: str, known: Mapping[str, object]) -> str:
-    if key in RESERVED:
-        return "not yet: this key is for a later version"
     if key == frontmatter.SECRET and "preset" in known:
         return "this field is a secret, and is never read"
     if key in _RULES and "defaults" in known:

@@ -19,6 +19,7 @@ from feeds import shape
 from feeds.frontmatter import SECRET
 from feeds.moment import EXPECTED, moment
 from feeds.record import FIELDS, Path, Raw, Wrong, boolean
+from feeds.remote.url import is_url
 from feeds.template import fill, placeholders
 
 FILENAME, TITLE = ":filename", ":title"
@@ -514,7 +515,7 @@ def _roots(sources: Iterable[str], preset: str | None) -> tuple[str, ...]:
     roots: set[str] = set()
     for source in sources:
         fixed = re.split(r"(?:^|/)[^/]*[*?\[]", source)[0]
-        folder = normpath(fixed or ".")
+        folder = fixed.rstrip("/") if is_url(fixed) else normpath(fixed or ".")
         for one in (folder, folder.rpartition("/")[0]):
             root = "" if one in {"", "."} else f"{one}/"
             if preset == "hugo":

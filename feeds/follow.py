@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 from feeds import build as steps
 from feeds.command import built, configured, folder_of, place, push, refusable, say
 from feeds.config import Config
-from feeds.errors import FeedsError, Refused, said
+from feeds.errors import FeedsError, Mistake, Refused, said
+from feeds.remote.url import is_url
 from feeds.report import Reports
 from feeds.several import worst
 from feeds.terminal import about, show, tell
@@ -44,7 +45,18 @@ class _Wanted(NamedTuple):
 
     def folder(self, turn: _Turn) -> Path:
         assert turn.config is not None  # after a build
-        return folder_of(self.output, turn.config)
+        return self.watchable(turn.config)
+
+    def watchable(self, config: Config) -> Path:
+        """Give the output. Raises Mistake where it or a source is at a store."""
+        folder = folder_of(self.output, config)
+        far = [source for source in config.sources if is_url(source)]
+        if far or not isinstance(folder, Path):
+            what = (
+                "nothing tells of changes there; run feeds build from cron or a timer"
+            )
+            raise Mistake(f"{far[0] if far else folder}: {what}")
+        return folder
 
     def places(self, turn: _Turn) -> Places:
         """See what there is to watch for a site."""
@@ -109,6 +121,7 @@ def _builds(last: list[_Turn], wanted: _Wanted) -> Iterator[_Turn]:
 def _first(file: str | None, wanted: _Wanted) -> _Turn:
     """Build; raise what keeps it from being done."""
     config = configured(file)
+    wanted.watchable(config)
     how = wanted.output, wanted.now, wanted.options
     outcome = refusable(lambda: built(config, *how), config)
     say(outcome, None, config, wanted.options)
@@ -122,6 +135,7 @@ def _tried(last: _Turn, options: dict[str, Any], wanted: _Wanted) -> _Turn:
     with about(str(last.file) if wanted.is_named else ""):
         try:
             config = configured(str(last.file))
+            wanted.watchable(config)
             outcome = built(config, wanted.output, wanted.now, options)
             say(outcome, last.outcome, config, options)
         except BrokenPipeError:  # nobody is left to tell

@@ -8,15 +8,15 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from functools import partial
-from pathlib import Path
 from typing import NamedTuple
 from zlib import crc32
 
-from feeds.assess import Rulebook, assess
+from feeds.assess import Rulebook, parts
 from feeds.config import Config
 from feeds.parallel import Engine
 from feeds.part import Doubles, Part, doubles, merged, part, together
-from feeds.read import read
+from feeds.read import each
+from feeds.remote.url import Where
 from feeds.survey import Folder, inside, starts
 
 _FAN = 8
@@ -38,7 +38,7 @@ class Site(NamedTuple):
     """What every step has to know."""
 
     config: Config
-    output: Path
+    output: Where
     now: datetime
 
 
@@ -127,7 +127,8 @@ def _read(task: Task, site: Site, count: int) -> tuple[Part, list[bytes]]:
     config, book = site.config, Rulebook(site.config, site.now)
     how = config.folder, config.zone, config.max_record_size, config.fields
     files = [*lone, *(file for share in shares for file in _files(share, site))]
-    return part((assess(file, read([file], *how), book) for file in files), count)
+    found = (parts(file, these, book) for file, these in each(files, *how))
+    return part((sheet for sheets in found for sheet in sheets), count)
 
 
 def _files(share: Share, site: Site) -> Iterator[str]:

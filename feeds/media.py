@@ -1,9 +1,21 @@
-"""Pictures: their media types, by a table of our own, and what servers say of them.
+"""Media types, by tables of our own, and what servers say of pictures.
 
-The system's table differs by machine.
+The system's tables differ by machine.
 """
 
 from typing import NamedTuple
+
+DOCUMENTS = {
+    ".rss": "application/rss+xml; charset=utf-8",
+    ".atom": "application/atom+xml; charset=utf-8",
+    ".json": "application/feed+json",  # is UTF-8 and has no such parameter
+    ".opml": "text/x-opml; charset=utf-8",
+    ".html": "text/html; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml; charset=utf-8",
+}
+"""What documents are served as, by the endings of their names."""
 
 # https://www.iana.org/assignments/media-types/media-types.xhtml#image
 _TYPES = {

@@ -12,6 +12,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
+from itertools import chain
 from typing import Any, BinaryIO, NoReturn, Protocol, TypeVar
 
 from feeds.errors import FeedsError
@@ -65,23 +66,36 @@ def cpus() -> int:
 def spread(
     make: Callable[[], Callable[[_Task], _Result]], tasks: Sequence[_Task], jobs: int
 ) -> Iterator[_Result]:
-    """Give the result of each task, in order; one job works here and now.
+    """Give the result of each task, as `stream` does."""
+
+    def maker() -> Callable[[_Task], Iterable[_Result]]:
+        work = make()
+        return lambda task: (work(task),)
+
+    return stream(maker, tasks, jobs)
+
+
+def stream(
+    make: Callable[[], Callable[[_Task], Iterable[_Result]]],
+    tasks: Sequence[_Task],
+    jobs: int,
+) -> Iterator[_Result]:
+    """Give the results of each task, in order; one job works here and now.
 
     `make` is called once in each process, and gives what does the work there.
     """
     jobs = min(jobs, len(tasks))
-    if jobs <= 1 or not hasattr(os, "fork"):
-        yield from map(make(), tasks)
+    # A fork beside threads may inherit a lock that nobody will open.
+    if jobs <= 1 or not hasattr(os, "fork") or threading.active_count() > 1:
+        yield from chain.from_iterable(map(make(), tasks))
         return
     workers = _Workers()
     gc.freeze()  # what a worker's collector looks at, it copies
     try:
         workers.start(make, [tasks[number::jobs] for number in range(jobs)])
         for number in range(len(tasks)):
-            error, result = _result(workers.pipes[number % jobs])
-            if error is not None:
-                raise error
-            yield result
+            while (said := _said_by(workers.pipes[number % jobs])) is not None:
+                yield from said
     finally:
         workers.end()
         gc.unfreeze()
@@ -97,7 +111,7 @@ class _Workers:
 
     def start(
         self,
-        make: Callable[[], Callable[[_Task], _Result]],
+        make: Callable[[], Callable[[_Task], Iterable[_Result]]],
         shares: Sequence[Sequence[_Task]],
     ) -> None:
         """Start a worker for each share. Raises FeedsError."""
@@ -133,7 +147,7 @@ class _Workers:
 
     def work(
         self,
-        make: Callable[[], Callable[[_Task], _Result]],
+        make: Callable[[], Callable[[_Task], Iterable[_Result]]],
         tasks: Sequence[_Task],
         writing: int,
         mask: set[int | signal.Signals],
@@ -172,18 +186,28 @@ class _Workers:
 
 
 def _said(
-    make: Callable[[], Callable[[_Task], _Result]], tasks: Sequence[_Task]
-) -> Iterator[tuple[Exception | None, object]]:
-    """Give each result; the first error, of any kind, is the reader's to raise."""
+    make: Callable[[], Callable[[_Task], Iterable[_Result]]], tasks: Sequence[_Task]
+) -> Iterator[Exception | tuple[_Result, ...]]:
+    """Give each result, and nothing at the end of a task's.
+
+    The first error, of any kind, is the reader's to raise.
+    """
     try:
-        for result in map(make(), tasks):
-            yield None, result
+        work = make()
+        for task in tasks:
+            for result in work(task):
+                yield (result,)
+            yield ()
     except Exception as error:
-        yield error, None
+        yield error
 
 
-def _result(pipe: BinaryIO) -> Any:
+def _said_by(pipe: BinaryIO) -> Any:
+    """Hear of a result; None where a task has no more."""
     try:
-        return pickle.load(pipe)
+        said = pickle.load(pipe)
     except (EOFError, pickle.UnpicklingError) as error:
         raise FeedsError("a worker process died; --jobs 1 does without") from error
+    if isinstance(said, Exception):
+        raise said
+    return said or None

@@ -2,16 +2,16 @@
 
 import time
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 
+from feeds.build import target
 from feeds.command import configured, folder_of
 from feeds.config import Config
 from feeds.errors import Mistake
 from feeds.listing import PATHS
 from feeds.push import deliver
+from feeds.remote.url import Where
 from feeds.store import Store
 from feeds.terminal import show, tell
-from feeds.write import Output
 
 _PATIENCE = 600.0
 """Seconds that whoever waits for it may wait: some hubs take one address at a time."""
@@ -29,7 +29,7 @@ def ping(
     documents = _documents(config, folder, store)
     if changed:
         with store.untold() as untold:
-            taken = untold.take(Output(folder).stamp, now, early=True)
+            taken = untold.take(target(folder, config, store).stamp, now, early=True)
         wanted = {hub: taken[hub] for hub in config.hubs if hub in taken}
     else:
         chosen = dict.fromkeys(sorted(_chosen(names, documents, config)), now)
@@ -45,10 +45,11 @@ def ping(
     return int(any(one.missed for one in results))
 
 
-def _documents(config: Config, folder: Path, store: Store) -> set[str]:
+def _documents(config: Config, folder: Where, store: Store) -> set[str]:
     """Name the documents of the last build that hubs are told of. Raises Mistake."""
     found = store.documents()
-    found = found or Output(folder).ours(config.site.url) - store.others()
+    ours = target(folder, config, store).ours
+    found = found or ours(config.site.url) - store.others()
     if not found:
         raise Mistake(f"{folder}: no feeds yet; `feeds build` writes them")
     return found - set(PATHS)

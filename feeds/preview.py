@@ -2,11 +2,10 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from pathlib import Path
 
 from msgspec import Struct
 
-from feeds.build import guard
+from feeds.build import guard, target
 from feeds.compare import Difference, compare
 from feeds.config import Config
 from feeds.group import strangers
@@ -15,10 +14,11 @@ from feeds.pictures import remembered
 from feeds.plan import Plan, plan
 from feeds.read import read
 from feeds.record import Complaint, Record
+from feeds.remote.url import Where
 from feeds.render import Document
 from feeds.store import FOLDER, Store
 from feeds.survey import survey
-from feeds.write import Output, feeds_of
+from feeds.write import Target, feeds_of
 
 
 class Reading(Struct, frozen=True, kw_only=True):
@@ -38,7 +38,7 @@ class Preview(Struct, frozen=True, kw_only=True):
     removed: Sequence[str]
 
 
-def gather(config: Config, output: Path) -> Reading:
+def gather(config: Config, output: Where) -> Reading:
     """Read every record. Raises Mistake where a source is missing."""
     files = survey(config, output, {}, 1).files()
     how = config.folder, config.zone, config.max_record_size, config.fields
@@ -49,7 +49,7 @@ def gather(config: Config, output: Path) -> Reading:
     )
 
 
-def preview(config: Config, output: Path, now: datetime, *, force: bool) -> Preview:
+def preview(config: Config, output: Where, now: datetime, *, force: bool) -> Preview:
     """Tell what a build would show subscribers, feed by feed, and change nothing.
 
     Raises Mistake and Refused.
@@ -57,7 +57,8 @@ def preview(config: Config, output: Path, now: datetime, *, force: bool) -> Prev
     reading = gather(config, output)
     planned = plan(reading.records, config, now, sizes(config))
     documents = {document.path: document for document in planned.documents()}
-    folder, store = Output(output), Store(config.file, output)
+    store = Store(config.file, output)
+    folder = target(output, config, store)
     before = store.documents() or folder.ours(config.site.url) - store.others()
     if not force:
         feeds, ids = feeds_of(before), store.ids()
@@ -83,20 +84,20 @@ def sizes(config: Config) -> Mapping[str, Measured]:
     return remembered(config.folder / FOLDER)
 
 
-def known(config: Config, output: Path) -> frozenset[str]:
+def known(config: Config, output: Where) -> frozenset[str]:
     """Name the configured topics and providers that some record has had."""
     return Store(config.file, output).names()
 
 
 def _differences(
-    folder: Output, known: Iterable[str], documents: Mapping[str, Document]
+    folder: Target, known: Iterable[str], documents: Mapping[str, Document]
 ) -> Iterator[tuple[str, Difference]]:
     feeds: dict[str, list[Document]] = {}
     for document in documents.values():
         feeds.setdefault(document.address, []).append(document)
     for name, formats in feeds.items():
         # One format tells for all, but one that is new says nothing of the others.
-        before = [one for one in formats if folder.current(one.path) is not None]
+        before = [one for one in formats if folder.stamp(one.path) is not None]
         chosen = (before or formats)[0]
         yield name, compare(folder.current(chosen.path), chosen.render())
     gone = {path.rpartition(".")[0]: path for path in sorted(known)}

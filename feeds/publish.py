@@ -45,7 +45,7 @@ from feeds.select import (
     winners,
 )
 from feeds.store import SITE, Done, Ledger, Written
-from feeds.write import Output, feeds_of
+from feeds.write import Target, feeds_of
 
 KEPT = 3_000
 """How many stories, and how many rendered entries, are kept at hand; bounds memory."""
@@ -97,7 +97,7 @@ class Work:
         self,
         ledger: Ledger,
         book: Rulebook,
-        folder: Output,
+        folder: Target,
         before: Mapping[str, Written],
     ) -> None:
         self.before, self.book = before, book
@@ -125,12 +125,12 @@ class Work:
             if not before.keys() >= set(PATHS):
                 self.why[SITE] = "there is no list of all feeds"
 
-    def _compare(self, folder: Output) -> None:
+    def _compare(self, folder: Target) -> None:
         """Find the documents that do not stand as they were written."""
         for path, old in self.before.items():
             if month := month_in(path):
                 self.months.setdefault(old.place, set()).add(month)
-            if old.stamp != folder.stamp(path):
+            if not folder.stands(path, old.stamp):
                 self.why.setdefault(old.place, f"{path} is not as it was written")
                 self.touched.setdefault(old.place, set()).add(month)
 
@@ -209,7 +209,7 @@ class Publisher:
 
     def __init__(
         self,
-        folder: Output,
+        folder: Target,
         ledger: Ledger,
         book: Rulebook,
         work: Work,
@@ -352,12 +352,12 @@ class Publisher:
 
     def _recall(self, batch: Iterable[Prepared]) -> None:
         """Take the entries of documents that stand as they were written."""
-        for prepared in batch:
+        for prepared in batch if self.folder.is_near else ():
             for name in prepared.feed.formats:
                 form = FORMATS[name]
                 path = prepared.feed.path + form.suffix
                 known = self.documents.get(path)
-                if known and known.digests and known.stamp == self.folder.stamp(path):
+                if known and known.digests and self.folder.stands(path, known.stamp):
                     fragments = form.cut(self.folder.current(path) or b"")
                     digests = _digests(known.digests)
                     if len(fragments) == len(digests):

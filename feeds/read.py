@@ -3,7 +3,7 @@
 import errno
 import os
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import tzinfo
 from hashlib import blake2b
 from pathlib import Path
@@ -13,58 +13,117 @@ from msgspec.structs import replace
 
 from feeds.errors import FAULTS, Unreadable
 from feeds.fields import Translation
-from feeds.parse import ENDINGS, ending, holds_many, parse, too_large
+from feeds.many import too_large
+from feeds.parse import ENDINGS, ending, holds_many, records
 from feeds.record import Complaint, Record
+from feeds.remote.url import is_url
 from feeds.survey import NO_NAME
+from feeds.unpack import pieces
+
+Found = Iterator[Record | Complaint]
 
 _FAULTS = FAULTS - {errno.EIO}  # which may be one file's: a bad sector, a device
-_MOST_OF_MANY = {".json": 1 << 23}  # bytes of a file with many records, held whole
-_MOST_LINES = 1 << 25  # bytes of one with a record a line
 
 
 def read(
-    files: Iterable[str],
+    files: Sequence[str],
     folder: Path,
     zone: tzinfo,
     most: int,
     fields: Translation | None = None,
-) -> Iterator[Record | Complaint]:
+) -> Found:
     """Read the records of files named relative to a folder; a bad one as its complaint.
 
     A record may take so many bytes; `fields` tells what its fields are called.
     """
+    for _file, found in each(files, folder, zone, most, fields):
+        yield from found
+
+
+def each(
+    files: Sequence[str],
+    folder: Path,
+    zone: tzinfo,
+    most: int,
+    fields: Translation | None = None,
+) -> Iterator[tuple[str, Found]]:
+    """Give each file with its records, which are to be taken before the next file's."""
     root = os.fsencode(folder)
+    elsewhere = _fetched(files, most)
     for file in files:
         name = file.removesuffix(NO_NAME)
-        # As bytes, since a machine without a locale could not encode the name.
-        place = os.path.join(root, name.encode("utf-8"))
-        content = _content(place, name, most) if name == file else _NO_NAME
-        if isinstance(content, _Unread):
-            yield Complaint(
-                file=name, line=1, reason=content.why, digest=content.digest
-            )
-            continue
-        digest = ""
-        for item in parse(content, name, zone, most, fields):
-            if isinstance(item, Complaint):
-                digest = digest or blake2b(content, digest_size=8).hexdigest()
-                yield replace(item, digest=digest)
-            else:
-                yield item
+        if is_url(file):
+            content = next(elsewhere)
+        elif name == file:
+            # As bytes, since a machine without a locale could not encode the name.
+            place = os.path.join(root, name.encode("utf-8"))
+            content = _content(place, name, most)
+        else:
+            content = _NO_NAME
+        yield file, _records(content, name, (zone, most, fields))
 
 
-class _Unread(NamedTuple):
+class Content(NamedTuple):
+    """What a file holds; and a digest of it, made where it is wanted."""
+
+    pieces: Iterable[bytes]
+    digest: Callable[[], str]
+
+
+class Unread(NamedTuple):
     """Why a file is not read, and a digest where only another version of it can be."""
 
     why: str
     digest: str = ""
 
 
-_NO_NAME = _Unread("a name that is not UTF-8, rename it")
+_IRREGULAR = "no regular file, expected a record"
+_NO_NAME = Unread("a name that is not UTF-8, rename it")
 
 
-def _content(place: bytes, name: str, most: int) -> bytes | _Unread:
-    """Read a file; or say why it is not read."""
+def _fetched(files: Sequence[str], most: int) -> Iterator[Content | Unread]:
+    """Read what is at stores, in order, several at once."""
+    if not any(map(is_url, files)):
+        return
+    from feeds.remote import source  # noqa: PLC0415  (few have records there)
+
+    for name, found in source.contents(filter(is_url, files), most):
+        if found is None:
+            yield Unread("cannot be read: no such object")
+        elif isinstance(found, bytes):
+            yield _whole(found) if len(found) <= most else _too_large(found, most)
+        else:
+            yield Content(pieces(found.file, name), found.digest)
+
+
+def _records(
+    content: Content | Unread, name: str, how: tuple[tzinfo, int, Translation | None]
+) -> Found:
+    if isinstance(content, Unread):
+        yield Complaint(file=name, line=1, reason=content.why, digest=content.digest)
+        return
+    digest = ""
+    try:
+        for item in records(content.pieces, name, *how):
+            if isinstance(item, Complaint):
+                digest = digest or content.digest()
+                yield replace(item, digest=digest)
+            else:
+                yield item
+    except OSError as error:  # while it was read in a stream
+        yield Complaint(file=name, line=1, reason=_failed(error, name).why)
+
+
+def _whole(content: bytes) -> Content:
+    return Content((content,), lambda: blake2b(content, digest_size=8).hexdigest())
+
+
+def _too_large(content: bytes, most: int) -> Unread:
+    return Unread(too_large(most), blake2b(content, digest_size=8).hexdigest())
+
+
+def _content(place: bytes, name: str, most: int) -> Content | Unread:
+    """Read a file, or open one that holds many records; or say why it is not read."""
     try:
         # A FIFO would keep an ordinary open waiting for ever.
         descriptor = os.open(place, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -72,30 +131,43 @@ def _content(place: bytes, name: str, most: int) -> bytes | _Unread:
         return _failed(error, name)
     try:
         status = os.fstat(descriptor)
-        if stat.S_ISDIR(status.st_mode):
-            return _Unread(_folder(name))
         if not stat.S_ISREG(status.st_mode):
-            return _Unread("no regular file, expected a record")
-        what = "file" if holds_many(name) else "record"
-        if what == "file":
-            most = max(most, _MOST_OF_MANY.get(ending(name), _MOST_LINES))
+            is_folder = stat.S_ISDIR(status.st_mode)
+            return Unread(_folder(name) if is_folder else _IRREGULAR)
+        if holds_many(name):
+            return Content(_stream(place, name), lambda: _digest(place))
         content = _all(descriptor, status.st_size, most)
-        if content is None:
-            version = f"{status.st_size}.{status.st_mtime_ns}"
-            return _Unread(too_large(most, what), version)
-        return content
+        version = f"{status.st_size}.{status.st_mtime_ns}"
+        return Unread(too_large(most), version) if content is None else _whole(content)
     except OSError as error:
         return _failed(error, name)
     finally:
         os.close(descriptor)
 
 
-def _failed(error: OSError | ValueError, name: str) -> _Unread:
+def _stream(place: bytes, name: str) -> Iterator[bytes]:
+    with open(place, "rb", buffering=0, opener=_opened) as file:
+        yield from pieces(file, name)
+
+
+def _digest(place: bytes) -> str:
+    with open(place, "rb", opener=_opened) as file:
+        found = blake2b(digest_size=8)
+        while piece := file.read(1 << 20):
+            found.update(piece)
+    return found.hexdigest()
+
+
+def _opened(place: str, flags: int) -> int:
+    return os.open(place, flags | os.O_NONBLOCK)
+
+
+def _failed(error: OSError | ValueError, name: str) -> Unread:
     """Say why a file is not read. Raises Unreadable where it is not the file's fault."""
     what = f"cannot be read: {getattr(error, 'strerror', None) or error}"
     if isinstance(error, OSError) and error.errno in _FAULTS:
         raise Unreadable(f"{name}: {what}") from error
-    return _Unread(what)
+    return Unread(what)
 
 
 def _all(descriptor: int, size: int, most: int) -> bytes | None:

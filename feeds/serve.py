@@ -22,6 +22,7 @@ from typing import NamedTuple
 from urllib.parse import quote, unquote
 
 from feeds.errors import Mistake
+from feeds.media import DOCUMENTS
 
 HOST = "127.0.0.1"
 
@@ -32,17 +33,10 @@ _HTTP = 80
 # A pipe must not hold us up, and a link is looked through beforehand.
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
 _TYPES = {
-    ".rss": "application/rss+xml; charset=utf-8",
-    ".atom": "application/atom+xml; charset=utf-8",
-    ".json": "application/feed+json",  # is UTF-8 and has no such parameter
-    ".opml": "text/x-opml; charset=utf-8",
-    ".html": "text/html; charset=utf-8",
-    ".css": "text/css; charset=utf-8",
-    ".js": "text/javascript; charset=utf-8",
+    **DOCUMENTS,
     ".txt": "text/plain; charset=utf-8",
     ".xml": "application/xml; charset=utf-8",
     ".xsl": "application/xslt+xml; charset=utf-8",
-    ".svg": "image/svg+xml; charset=utf-8",
     ".png": "image/png",
     ".jpg": "image/jpeg",
     ".webp": "image/webp",

@@ -275,6 +275,7 @@ class Shape(Key, frozen=True, kw_only=True):
     pages: Flag = True
     measure_images: Flag = False
     hubs: Hubs = ()
+    cache_seconds: Count | None = None
     formats: Formats = ("rss", "atom")
     defaults: Rules = Rules()
     topics: dict[str, Topic | None] = {}

@@ -21,6 +21,7 @@ from feeds.config import Config
 from feeds.errors import FAULTS, Mistake, Unreadable
 from feeds.parallel import spread
 from feeds.parse import ENDINGS, ending
+from feeds.remote.url import Where, is_url
 
 NO_NAME = "\0"
 """Ends what stands for a name that is not UTF-8, as it can end no file's."""
@@ -60,16 +61,20 @@ class Survey(NamedTuple):
         return sorted(found)
 
 
-def check(config: Config, output: Path) -> None:
+def check(config: Config, output: Where) -> None:
     """Make sure of the sources without looking for files.
 
     Raises Mistake where a source is missing or lies in the output.
     """
-    for source in config.sources:
+    for source in _here(config):
         _start(source, config, output)
+    for address, where in _elsewhere(config):
+        from feeds.remote import source as store  # noqa: PLC0415  (few have any there)
+
+        store.check(address, str(output), where)
 
 
-def survey(config: Config, output: Path, before: Folders, jobs: int) -> Survey:
+def survey(config: Config, output: Where, before: Folders, jobs: int) -> Survey:
     """See which record files there are now.
 
     Names that begin with a dot, the output and the configuration itself are passed over.
@@ -85,7 +90,7 @@ def survey(config: Config, output: Path, before: Folders, jobs: int) -> Survey:
     for share in spread(lambda: finder.below, shares, jobs):
         found.folders.update(share.folders)
         found.doubtful.update(share.doubtful)
-    return finder.with_lone(found)
+    return _with_stores(finder.with_lone(found), config, output)
 
 
 class Folder(NamedTuple):
@@ -96,17 +101,18 @@ class Folder(NamedTuple):
     above: tuple[_Inode, ...]
 
 
-def starts(config: Config, output: Path) -> tuple[list[Folder], list[str]]:
+def starts(config: Config, output: Where) -> tuple[list[Folder], list[str]]:
     """Give the folders that the sources name, and the files.
 
     Raises Mistake and Unreadable as `survey` does.
     """
     finder, folders = _begun(config, output)
-    return folders, Survey(finder.with_lone(finder.packed()).folders, set()).files()
+    lone = finder.with_lone(finder.packed())
+    return folders, _with_stores(lone, config, output).files()
 
 
 def inside(
-    folder: Folder, config: Config, output: Path
+    folder: Folder, config: Config, output: Where
 ) -> tuple[list[Folder], list[str]]:
     """Give the folders in a folder, and the record files in it. Raises Unreadable."""
     finder = _Finder({_inode(output), _inode(config.file)} - {None}, config.file.name)
@@ -135,15 +141,42 @@ def shown(file: str) -> str:
     return os.fsencode(file).decode("utf-8", "backslashreplace")
 
 
+def _here(config: Config) -> list[str]:
+    return [source for source in config.sources if not is_url(source)]
+
+
+def _elsewhere(config: Config) -> Iterator[tuple[str, str]]:
+    """Give the sources that are at stores, and where feeds.yaml names them."""
+    for index, source in enumerate(config.sources):
+        if is_url(source):
+            line = config.line(("records", index))
+            yield source, f"{config.file}:{line}: records"
+
+
+def _with_stores(survey: Survey, config: Config, output: Where) -> Survey:
+    """Add the files at stores, after all forks: there are threads from now on."""
+    folders: defaultdict[str, _Files] = defaultdict(dict)
+    for address, where in _elsewhere(config):
+        from feeds.remote import source as store  # noqa: PLC0415  (few have any there)
+
+        for folder, name, mark in store.found(address, str(output), where):
+            folders[folder][name] = mark
+    for folder, files in folders.items():
+        survey.folders[folder] = msgpack.encode(files)
+        if () in files.values():
+            survey.doubtful.add(folder)
+    return survey
+
+
 def _join(folder: str, name: str) -> str:
     return f"{folder}/{name}" if folder and name else folder or name
 
 
-def _places(config: Config, output: Path) -> Iterator[str]:
+def _places(config: Config, output: Where) -> Iterator[str]:
     """Give the files and folders that the sources name. Raises Mistake."""
     served = Path(os.path.realpath(output))
     inside = cache(lambda folder: Path(os.path.realpath(folder)).is_relative_to(served))
-    for source in config.sources:
+    for source in _here(config):
         start = _start(source, config, output)
         if not _WILD & set(source):
             yield start
@@ -203,7 +236,7 @@ def _listed(place: str) -> list[os.DirEntry[str]] | None:
         return None
 
 
-def _start(source: str, config: Config, output: Path) -> str:
+def _start(source: str, config: Config, output: Where) -> str:
     """Give what a source names, or the folder that its glob begins in. Raises Mistake."""
     where = f"{config.file}:{config.line(('records',))}: records"
     start = os.path.normpath(os.path.join(config.folder, _before_wildcards(source)))
@@ -230,7 +263,7 @@ def _before_wildcards(source: str) -> str:
     return os.path.join("", *kept)
 
 
-def _begun(config: Config, output: Path) -> tuple["_Finder", list[Folder]]:
+def _begun(config: Config, output: Where) -> tuple["_Finder", list[Folder]]:
     """Look at the sources themselves; give the folders among them. Raises Mistake."""
     finder = _Finder({_inode(output), _inode(config.file)} - {None}, config.file.name)
     folders: list[Folder] = []

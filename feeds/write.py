@@ -8,18 +8,20 @@ import shutil
 import stat
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from html import unescape
 from pathlib import Path
+from typing import Protocol
 
 import msgspec
 
 from feeds.errors import FAULTS, Locked, Unreadable, Unwritable
 from feeds.feed import ARCHIVE, FEEDS, GENERATOR, SUFFIXES
 from feeds.listing import PATHS
+from feeds.remote.url import Where
 from feeds.signals import held_back
 
-_Marks = tuple[str, set[str]]
+Marks = tuple[str, set[str]]
 
 STAGING = ".feeds-staging"
 """Where documents are written before they are moved into place; never left behind."""
@@ -35,11 +37,32 @@ _WRITE = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW
 # The alarm says again what was not heard.
 
 
+class Target(Protocol):
+    """Where documents are put: the doors to a folder, of this machine or at a store."""
+
+    @property
+    def place(self) -> Where: ...
+    @property
+    def is_near(self) -> bool: ...
+    def locked(self, seconds: float) -> AbstractContextManager[None]: ...
+    def check(self, paths: Iterable[str]) -> None: ...
+    def current(self, path: str) -> bytes | None: ...
+    def stamp(self, path: str) -> tuple[int, ...] | None: ...
+    def stands(self, path: str, stamp: tuple[int, ...]) -> bool: ...
+    def replace(self, path: str, content: bytes) -> bool: ...
+    def remove(self, path: str) -> bool: ...
+    def finish(self) -> None: ...
+    def ours(self, base: str) -> set[str]: ...
+
+
 class Output:
     """The output folder: the only place where documents are read, replaced or removed."""
 
+    is_near = True
+    """To read a document costs less than to make it again."""
+
     def __init__(self, folder: Path) -> None:
-        self.folder = folder
+        self.folder = self.place = folder
         self._root = os.path.realpath(folder)
         self._staged = os.path.join(self._root, STAGING, f"document-{os.getpid()}")
         self._parents: dict[str, str | None] = {}
@@ -74,7 +97,7 @@ class Output:
             self._make(self.folder)
             descriptor = os.open(self.folder, os.O_RDONLY | os.O_DIRECTORY)
             try:
-                self._lock(descriptor, until, seconds)
+                lock(descriptor, self.folder, until, seconds)
                 with suppress(FileNotFoundError):  # whoever held it took it away
                     if os.path.samestat(os.fstat(descriptor), self.folder.stat()):
                         return descriptor
@@ -82,19 +105,6 @@ class Output:
                 os.close(descriptor)
                 raise
             os.close(descriptor)
-
-    def _lock(self, descriptor: int, until: float, seconds: float) -> None:
-        while True:
-            try:
-                return fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
-                if time.monotonic() >= until:
-                    what = f"another build holds it, gave up after {seconds:g} s"
-                    raise Locked(f"{self.folder}: {what}") from error
-            except OSError as error:
-                what = f"cannot be locked: {error.strerror}"
-                raise Unwritable(f"{self.folder}: {what}") from error
-            time.sleep(_POLL)
 
     def check(self, paths: Iterable[str]) -> None:
         """Make sure that all paths lie in the folder. Raises Unwritable."""
@@ -117,6 +127,10 @@ class Output:
         if not stat.S_ISREG(found.st_mode):
             return None
         return found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino
+
+    def stands(self, path: str, stamp: tuple[int, ...]) -> bool:
+        """Tell whether a document is as it was when it had this stamp."""
+        return self.stamp(path) == stamp
 
     def replace(self, path: str, content: bytes) -> bool:
         """Put a document in its place unless it is there already; tell whether it was put.
@@ -162,21 +176,12 @@ class Output:
                 ) from error
         return True
 
-    def ours(self, base: str) -> set[str]:
-        """Name the documents whose generator and own addresses say that a build made them.
+    def finish(self) -> None:
+        """Wait until all is done, which here it is."""
 
-        A style and a script have no address, and go with the pages. A copy that somebody
-        made elsewhere does not name the place where it stands. Raises Unreadable.
-        """
-        marks = {path: self._marks(path) for path in self._documents()}
-        found = {
-            path
-            for path, (generator, addresses) in marks.items()
-            if generator == GENERATOR and base + path in addresses
-        }
-        if any(path.endswith(".html") for path in found):
-            found |= {path for path in PATHS if marks.get(path) == (GENERATOR, set())}
-        return found
+    def ours(self, base: str) -> set[str]:
+        """Name the documents that a build made, as `ours` says. Raises Unreadable."""
+        return ours({path: self._marks(path) for path in self._documents()}, base)
 
     def _is_ours(self, path: str) -> bool:
         return self._marks(path)[0] == GENERATOR
@@ -187,18 +192,9 @@ class Output:
                 if name.endswith(SUFFIXES):
                     yield os.path.relpath(os.path.join(folder, name), self.folder)
 
-    def _marks(self, path: str) -> _Marks:
+    def _marks(self, path: str) -> Marks:
         """Read generator and own addresses off the head of a document."""
-        generator, addresses = "", set()
-        content = _read(f"{self._root}/{path}", fail=_fail)
-        if other := _MARKS.get(path[path.rfind(".") :]):
-            return other(content or b"")
-        for tag, text, attributes in _head(content or b""):
-            if tag.endswith("generator"):
-                generator = text
-            elif tag == f"{_ATOM}link" and attributes.get("rel") in _OWN:
-                addresses.add(attributes.get("href", ""))
-        return generator, addresses
+        return marks(path, _read(f"{self._root}/{path}", fail=_fail) or b"")
 
     def _inside(self, path: str) -> str:
         """Give the place of a path; refuse one that a link would lead out of the folder."""
@@ -241,6 +237,49 @@ class Output:
         if staging.is_symlink() or staging.is_file():
             staging.unlink()
         shutil.rmtree(staging, ignore_errors=True)
+
+
+def lock(descriptor: int, name: object, until: float, seconds: float) -> None:
+    """Lock what is open. Raises Locked where that fails until a moment, and Unwritable."""
+    while True:
+        try:
+            return fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            if time.monotonic() >= until:
+                what = f"another build holds it, gave up after {seconds:g} s"
+                raise Locked(f"{name}: {what}") from error
+        except OSError as error:
+            raise Unwritable(f"{name}: cannot be locked: {error.strerror}") from error
+        time.sleep(_POLL)
+
+
+def marks(path: str, content: bytes) -> Marks:
+    """Read generator and own addresses off the head of a document."""
+    generator, addresses = "", set()
+    if other := _MARKS.get(path[path.rfind(".") :]):
+        return other(content)
+    for tag, text, attributes in _head(content):
+        if tag.endswith("generator"):
+            generator = text
+        elif tag == f"{_ATOM}link" and attributes.get("rel") in _OWN:
+            addresses.add(attributes.get("href", ""))
+    return generator, addresses
+
+
+def ours(marks: Mapping[str, Marks], base: str) -> set[str]:
+    """Name the documents whose generator and own addresses say that a build made them.
+
+    A style and a script have no address, and go with the pages. A copy that somebody made
+    elsewhere does not name the place where it stands.
+    """
+    found = {
+        path
+        for path, (generator, addresses) in marks.items()
+        if generator == GENERATOR and base + path in addresses
+    }
+    if any(path.endswith(".html") for path in found):
+        found |= {path for path in PATHS if marks.get(path) == (GENERATOR, set())}
+    return found
 
 
 def _date_after(descriptor: int, target: str) -> None:
@@ -306,7 +345,7 @@ def _head(document: bytes) -> Iterator[tuple[str, str, Mapping[str, str]]]:
             yield element.tag, element.text or "", element.attrib
 
 
-def _json_marks(document: bytes) -> _Marks:
+def _json_marks(document: bytes) -> Marks:
     """Read generator and own addresses off a document in JSON."""
     try:
         found = msgspec.json.decode(document)
@@ -316,7 +355,7 @@ def _json_marks(document: bytes) -> _Marks:
         return "", set()
 
 
-def _page_marks(document: bytes) -> _Marks:
+def _page_marks(document: bytes) -> Marks:
     """Read generator and own addresses off the head of a page that we wrote."""
     head = document[:_HEAD]
     if not (found := _PAGE.search(head)):
@@ -325,7 +364,7 @@ def _page_marks(document: bytes) -> _Marks:
     return found[1].decode(), {unescape(one.decode()) for one in own}
 
 
-def _comment_marks(document: bytes) -> _Marks:
+def _comment_marks(document: bytes) -> Marks:
     """Read the generator off the first line of a style, script or icon."""
     return (GENERATOR if document.startswith(_COMMENTS) else "", set())
 

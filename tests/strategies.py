@@ -3,6 +3,7 @@
 With wide pools two stories never meet: no two of one second, one topic or one id.
 """
 
+import gzip
 import json
 import operator
 import shutil
@@ -184,6 +185,13 @@ edits = st.one_of(
 """What happens between two builds: the verb, then what it needs; see `Desk.edit`."""
 
 
+def file_bytes(name, story):
+    """Write a story, or several, as a file of its kind, compressed where its name says so."""
+    if name.endswith(".gz"):
+        return gzip.compress(file_bytes(name.removesuffix(".gz"), story), mtime=0)
+    return file_text(name, story).encode("utf-8")
+
+
 def file_text(name, story):
     """Write a story, or several, as a file of its kind; JSON values are YAML too."""
     if isinstance(story, str):
@@ -243,7 +251,7 @@ class Desk:
     def put(self, name, story):
         self.library[name] = story
         self.file(name).parent.mkdir(parents=True, exist_ok=True)
-        self.file(name).write_text(file_text(name, story), "utf-8")
+        self.file(name).write_bytes(file_bytes(name, story))
 
     def change(self, name, field, value):
         if isinstance(story := self.library.get(name), dict):

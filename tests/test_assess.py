@@ -73,7 +73,7 @@ def test_the_age_of_a_record_keeps_it_out_of_no_sheet():
 
 
 def test_an_empty_file_has_an_empty_sheet():
-    assert a_sheet() == (FILE, 0, 0, None, [], [], [], {}, [], [])
+    assert a_sheet() == (FILE, 0, 0, None, [], [], [], {}, [], [], 0)
 
 
 def test_records_of_one_file_go_by_their_number():

@@ -203,7 +203,8 @@ def test_a_topic_may_have_any_name():
         (
             "zzzz: 3",
             "7: zzzz: no such key, expected one of site, records, feeds, fields, output,"
-            " max_record_size, pages, measure_images, hubs, formats, defaults, topics, providers",
+            " max_record_size, pages, measure_images, hubs, cache_seconds,"
+            " formats, defaults, topics, providers",
         ),
         (
             "measure_image: true",
@@ -275,20 +276,21 @@ def test_the_secret_of_records_is_no_key_here():
     )
 
 
-@pytest.mark.parametrize(
-    "key",
-    [
-        "cache_seconds",
-    ],
-)
-@pytest.mark.parametrize(
-    "around, at",
-    [("{}: 1", ""), ("defaults: {{{}: 1}}", "defaults."), ("  - {}: 1", "feeds.")],
-    ids=["top", "defaults", "feed"],
-)
-def test_a_reserved_key_is_for_later(key, around, at):
-    said = complaint(f"{BASE}{around.format(key)}\n")
-    assert f"feeds.yaml:7: {at}{key}: not yet: this key is for a later version" in said
+def test_the_time_that_documents_may_be_kept_is_counted_in_seconds():
+    assert parse(BASE).cache_seconds is None
+    assert parse(f"{BASE}cache_seconds: 300\n").cache_seconds == 300
+    assert complaint(f"{BASE}cache_seconds: soon\n") == (
+        'feeds.yaml:7: cache_seconds: got "soon", expected a whole number, 1 or more'
+    )
+
+
+def test_an_address_is_as_good_as_a_folder():
+    read = parse(
+        BASE.replace("records: records", "records: [here, 's3://bucket/news/*.md']")
+        + "output: s3://bucket/feeds/\n"
+    )
+    assert read.sources == ("here", "s3://bucket/news/*.md")
+    assert read.output == "s3://bucket/feeds/"
 
 
 @pytest.mark.parametrize(

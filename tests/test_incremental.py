@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from feeds import assess, config, harvest, measure, pictures, survey
 from feeds import build as steps
-from feeds import config, harvest, measure, pictures, survey
 from feeds.build import Options, build
 from feeds.errors import Unwritable
 from feeds.listing import PATHS
@@ -30,7 +30,7 @@ from tests.strategies import (
     TOPIC_RULES,
     Desk,
     configurations_of,
-    file_text,
+    file_bytes,
     rotten,
     tree,
 )
@@ -86,7 +86,7 @@ FEEDS = [
 ]
 # Never asked: builds here are calls, and only note what is to be told.
 HUB = "https://hub.example.org/"
-FILES = ["a.md", "b.txt", "deep/c.md", "d.json", "e.jsonl", "é.yaml"]
+FILES = ["a.md", "b.txt", "deep/c.md", "d.json", "e.jsonl", "f.jsonl.gz", "é.yaml"]
 
 stories = st.fixed_dictionaries(
     {
@@ -271,7 +271,7 @@ class Bench(Desk):
         if isinstance(story := self.library.get(name), dict):
             self.library[name] = {**story, "title": title}
             before = self.file(name).stat()
-            self.file(name).write_text(file_text(name, self.library[name]), "utf-8")
+            self.file(name).write_bytes(file_bytes(name, self.library[name]))
             if is_sly:
                 os.utime(self.file(name), ns=(before.st_atime_ns, before.st_mtime_ns))
 
@@ -351,6 +351,7 @@ def nothing_is_too_young_or_too_little():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(survey, "_TICK", 0)
         patch.setattr(survey, "_LARGE", 0)
+        patch.setattr(assess, "PART", 2)
         for name in ("ALONE", "CHUNK", "BATCH", "FEW_FEEDS", "MANY", "ENTRIES"):
             patch.setattr(steps, name, 1)
         for name, least in {"_LEAST": 1, "_MOST": 1, "_STORIES": 2, "_FAN": 2}.items():

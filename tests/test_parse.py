@@ -1,6 +1,7 @@
 """Files of every kind into records, and each mistake on its own line."""
 
 import json
+import tracemalloc
 from datetime import UTC
 from pathlib import Path
 
@@ -8,8 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feeds.parse import ENDINGS, ending, holds_many, parse, too_large
+from feeds import many
+from feeds import parse as module
+from feeds.many import too_large
+from feeds.parse import ENDINGS, ending, holds_many, parse, records
 from feeds.record import Complaint, Record
+from feeds.unpack import PACKED
 
 MOST = 1 << 16
 SEEDS = Path(__file__).parent.parent / "seeds"
@@ -494,6 +499,10 @@ def test_the_secret_is_neither_kept_nor_quoted(file, text):
         ("a.b.json", ".json"),
         ("a", ""),
         ("a.", "."),
+        ("a.JSON.gz", ".json.gz"),
+        ("b.c.jsonl.zst", ".jsonl.zst"),
+        ("a.md.gz", ".md.gz"),
+        ("a.gz", ".gz"),
     ],
 )
 def test_the_ending_is_the_last_part_of_the_name(file, expected):
@@ -502,7 +511,8 @@ def test_the_ending_is_the_last_part_of_the_name(file, expected):
 
 def test_only_json_holds_many():
     many = {name for name in ENDINGS if holds_many(f"s{name}")}
-    assert many == {".json", ".jsonl", ".ndjson"}
+    kinds = {".json", ".jsonl", ".ndjson"}
+    assert many == kinds | {kind + packed for kind in kinds for packed in PACKED}
 
 
 PIECES = [
@@ -559,3 +569,104 @@ def test_toml_front_matter_is_read_as_yaml_is():
     assert str(found) == "s.md:6: title: given twice"
     (found,) = parse(toml.encode(), "s.md", UTC, 50)
     assert str(found) == f"s.md:1: {too_large(50)}"
+
+
+ITEMS = [
+    *[json.dumps(story(title)) for title in "AB"],
+    json.dumps(story("ü\U0001f600\\", body="\u00e9" * 30)),
+    *["{", "}", "[1, 2", '"text', "12", "1.5e3", "tru", "nul", "\\", '{"a": "\\\\'],
+    '{"title": "x", "title": "y"}',
+]
+GAPS = [",", ",\n", " ,\n\n", "\n", "", "]", "[", "\ufeff"]
+
+
+def pieced(content, size):
+    return [content[at : at + size] for at in range(0, len(content), size)]
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(ITEMS), st.sampled_from(GAPS)), max_size=6),
+    st.sampled_from([b"", b"\xff", b"\n\xc3", b"]"]),
+    st.integers(1, 9),
+    st.sampled_from(["s.json", "s.jsonl"]),
+)
+def test_a_stream_is_read_as_the_whole_is(items, end, size, file):
+    text = "".join(item + gap for item, gap in items)
+    content = (text if file == "s.jsonl" else f"[{text}").encode() + end
+    with pytest.MonkeyPatch.context() as patch:
+        # Pieces of a few bytes, and no more than these looked ahead.
+        patch.setattr(many, "_AHEAD", 1)
+        found = [*records(pieced(content, size), file, UTC, MOST)]
+    assert shown(found) == shown(parse(content, file, UTC, MOST))
+
+
+@pytest.mark.parametrize("file", ["s.json", "s.jsonl"])
+def test_no_more_of_a_file_is_held_than_a_record(file):
+    size, count = 50_000, 1000
+
+    def written():
+        yield b"[" if file == "s.json" else b""
+        line = json.dumps(story(body="x" * size)).encode()
+        for number in range(count):
+            yield (
+                b",\n" if number and file == "s.json" else b"\n" * bool(number)
+            ) + line
+        yield b"]" if file == "s.json" else b""
+
+    tracemalloc.start()
+    try:
+        found = sum(1 for _ in records(written(), file, UTC, MOST))
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert found == count
+    assert peak < 20 * size
+
+
+@pytest.mark.parametrize("file", ["s.json", "s.jsonl"])
+@pytest.mark.parametrize(
+    "large",
+    [
+        {"body": "x" * 30 * MOST},
+        {"body": '\\"]}{[,' * 3 * MOST},
+        {"related": [{"title": "t", "webUrl": "u"}] * MOST},
+    ],
+    ids=["a text", "a text like JSON", "a list"],
+)
+def test_a_record_far_too_large_is_passed_over_without_being_held(file, large):
+    bad = json.dumps(story(**large))
+    items = [json.dumps(story("A")), bad, json.dumps(story("B"))]
+    text = "\n".join(items) if file == "s.jsonl" else "[" + ",\n".join(items) + "]"
+    content = text.encode()
+    tracemalloc.start()
+    try:
+        found = [*records(pieced(content, 1000), file, UTC, MOST)]
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert shown(found) == ["A", f"{file}:2: {too_large(MOST)}", "B"]
+    assert peak < 80 * MOST
+
+
+def test_a_text_without_end_is_told_where_the_file_is_not_large():
+    assert shown(read(f'[{json.dumps(story("A"))},\n\n{{"a": "x', "s.json")) == [
+        "A",
+        "s.json:3: not JSON: unterminated string starting at",
+    ]
+
+
+def test_what_comes_before_a_byte_that_is_no_text_counts():
+    content = f"[{json.dumps(story('A'))},\n\n".encode()
+    assert shown(read(content + b'{"title": "\xff"}]', "s.json")) == [
+        "A",
+        "s.json:3: not UTF-8, expected UTF-8 text",
+    ]
+
+
+def test_the_state_numbers_so_many_records_of_a_file(monkeypatch):
+    monkeypatch.setattr(module, "MOST", 3)
+    lines = "\n".join([json.dumps(story())] * 5)
+    assert shown(read(lines, "s.jsonl")) == [
+        *["Story"] * 3,
+        "s.jsonl:4: more than 3 records, the rest is not read",
+    ]

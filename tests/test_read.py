@@ -1,13 +1,16 @@
 """Files into records, and what becomes of odd ones."""
 
+import gzip
 import os
+import sys
 from datetime import UTC
 from pathlib import Path
+from random import Random
 
 import pytest
 from msgspec.structs import replace
 
-from feeds.parse import too_large
+from feeds.many import too_large
 from feeds.read import read
 from feeds.record import Complaint, Record
 from tests.sources import STORY, found, write
@@ -175,3 +178,67 @@ def test_a_name_that_is_no_text_can_stand_in_a_message(folder):
     told = next(one for one in outcome(folder) if "xff" in one)
     assert told == "records/\\xff.md:1: a name that is not UTF-8, rename it"
     assert told.encode("utf-8")
+
+
+LINE = '{"title": "%s", "webUrl": "https://a.example/%s", "publishedDateTime": "2021-02-13"}'
+
+
+def zstd(content):
+    if sys.version_info >= (3, 14):
+        from compression import zstd
+    else:
+        from backports import zstd
+    return zstd.compress(content)
+
+
+PACKED = {".gz": gzip.compress, ".zst": zstd}
+
+
+def packed(kind, content):
+    return PACKED[kind](content) if kind else content
+
+
+@pytest.mark.parametrize("kind", ["", ".gz", ".zst"])
+@pytest.mark.parametrize("ending", [".json", ".jsonl", ".ndjson"])
+def test_a_file_of_many_is_read_compressed_too(folder, kind, ending):
+    lines = [LINE % (name, name) for name in "bcd"]
+    text = "[" + ",\n".join(lines) + "]" if ending == ".json" else "\n".join(lines)
+    file = folder / "records" / f"b{ending}{kind}"
+    file.write_bytes(packed(kind, text.encode()))
+    assert outcome(folder) == ["a", "b", "c", "d"]
+    file.write_bytes(packed(kind, text.replace("2021", "soon", 1).encode()))
+    told = outcome(folder)[1]
+    assert told.startswith(f"records/b{ending}{kind}:1: publishedDateTime: got")
+
+
+@pytest.mark.parametrize("kind", [".gz", ".zst"])
+@pytest.mark.parametrize("ending", [".json", ".jsonl"])
+@pytest.mark.parametrize("harm", ["cut", "blot", "tail", "not at all"])
+def test_a_damaged_file_is_told_of_and_what_comes_before_counts(
+    folder, kind, ending, harm
+):
+    random = Random(1)
+    many = [LINE % (name, random.randbytes(2000).hex()) for name in range(500)]
+    text = "[" + ",\n".join(many) + "]" if ending == ".json" else "\n".join(many) + "\n"
+    whole = packed(kind, text.encode())
+    half = len(whole) // 2
+    content = {
+        "cut": whole[:half],
+        "blot": whole[:half] + b"\xff" * 100 + whole[half + 100 :],
+        "tail": whole + b"more and more",
+        "not at all": text.encode(),
+    }[harm]
+    file = folder / "records" / f"b{ending}{kind}"
+    file.write_bytes(content)
+    *found, last = outcome(folder)
+    assert found[0] == "a"
+    place, _, reason = last.partition(": ")
+    how = "ends too early" if harm == "cut" else "is damaged"
+    # Until a checksum does not match, what is unpacked may be anything.
+    assert reason == f"the {kind[1:]} file {how}" or (harm == "blot" and kind == ".gz")
+    assert place.startswith(f"records/b{ending}{kind}:")
+    count = len(found) - 1
+    assert count == 500 if harm == "tail" else count < 400
+    if harm == "cut":
+        assert count > 100
+        assert int(place.rpartition(":")[2]) in {count, count + 1}

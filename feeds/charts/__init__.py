@@ -7,7 +7,7 @@ from pathlib import Path
 from feeds import report
 from feeds.charts.bars import Sheet, lines
 from feeds.charts.page import page
-from feeds.command import configured, empties, time_given
+from feeds.command import configured, empties, folder_of, time_given
 from feeds.errors import Mistake
 from feeds.plan import plan
 from feeds.preview import gather
@@ -24,7 +24,7 @@ def draw(file: str | None, now: str | None, html: str | None) -> None:
     config = configured(file)
     if html is not None and not Path(html).name:
         raise Mistake(f'--html: got "{html}", expected a file to write')
-    reading = gather(config, config.folder / config.output)
+    reading = gather(config, folder_of(None, config))
     planned = plan(reading.records, config, time_given(now, config.zone))
     counted = stats(planned, len(reading.complaints))
     if html is not None:

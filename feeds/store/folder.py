@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from feeds.errors import Unwritable
+from feeds.remote.url import Where
 from feeds.store import seal, untold
 from feeds.store.ledger import Ledger
 from feeds.store.schema import connected
@@ -37,10 +38,12 @@ _PARTS = (*_WRITTEN, "-wal", "-shm", *seal.SUFFIXES)
 class Store:
     """Where the state of one configuration and one output is kept."""
 
-    def __init__(self, config: Path, output: Path) -> None:
+    def __init__(self, config: Path, output: Where) -> None:
         self.folder = config.parent / FOLDER
-        here = os.path.realpath(config.parent)
-        self.output = os.path.relpath(os.path.realpath(output), here)
+        self.output = str(output)
+        if isinstance(output, Path):
+            here = os.path.realpath(config.parent)
+            self.output = os.path.relpath(os.path.realpath(output), here)
         key = blake2b(os.fsencode(f"{config.name}\0{self.output}"), digest_size=8)
         self.file = self.folder / f"{key.hexdigest()}.db"
         self.records = self.file.with_suffix(".records")
@@ -63,7 +66,13 @@ class Store:
                 raise Unwritable(f"{self.file}: {what}") from error
             raise Damaged(f"{self.file}: {error}") from error
 
-    def _make_ready(self) -> None:
+    @property
+    def lock(self) -> Path:
+        """Name what stands for an output that cannot be locked itself."""
+        key = blake2b(self.output.encode("utf-8", "surrogatepass"), digest_size=8)
+        return self.folder / f"{key.hexdigest()}.lock"
+
+    def make(self) -> None:
         """Make the folder. Raises Unwritable, also where it is a link to another."""
         try:
             if self.folder.is_symlink():
@@ -73,11 +82,20 @@ class Store:
             if not os.path.lexists(ignore):
                 with ignore.open("x", encoding="utf-8") as file:
                     file.write(_IGNORE)
+        except OSError as error:
+            raise self._unusable(error) from error
+
+    def _make_ready(self) -> None:
+        self.make()
+        try:
             for part in self._parts():
                 _clear(part)
         except OSError as error:
-            what = f"cannot be used: {error.strerror}"
-            raise Unwritable(f"{error.filename or self.folder}: {what}") from error
+            raise self._unusable(error) from error
+
+    def _unusable(self, error: OSError) -> Unwritable:
+        what = f"cannot be used: {error.strerror}"
+        return Unwritable(f"{error.filename or self.folder}: {what}")
 
     def _parts(self, suffixes: Iterable[str] = _PARTS) -> list[Path]:
         """Name all files that a state may be made of."""

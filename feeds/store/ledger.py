@@ -269,8 +269,7 @@ class Ledger:
         """Take the records of files out of everything."""
         query = "SELECT key, read, drafts, votes FROM file WHERE name = ?"
         for name in files if self._next_file > 1 else ():
-            if row := self.run(query, (name,)).fetchone():
-                key, read, drafts, votes = row
+            for key, read, drafts, votes in self.run(query, (name,)).fetchall():
                 self._delta.subtract(msgspec.msgpack.decode(votes, type=_Votes))
                 self._count_in(-read, -drafts, -self._forget(key))
 
@@ -322,7 +321,8 @@ class Ledger:
         # What could not be read may be read the next time, and no edit would show that.
         is_unread = any(not wrong.digest for wrong in sheet.complaints)
         wake = 0 if is_unread else sheet.wake
-        rows["file"].append((key, sheet.file, sheet.read, sheet.drafts, wake, votes))
+        counts = sheet.read, sheet.drafts
+        rows["file"].append((key, sheet.file, sheet.part, *counts, wake, votes))
         for one in sheet.items:
             item, sum_ = first + one.number, None
             if one.record is not None:

@@ -2,7 +2,8 @@
 
     meta       the salt, the time of the last build
     folder     what stood in each folder of records
-    file       each record file: its counts, its votes, when time alone changes it
+    file       each record file, or each part of one: its counts, its votes, when time
+               alone changes it
     item       each record: its place in its file, and its id
     record     all of it, where some feed lets it in
     shelf      where each record stands in each feed that lets it in
@@ -26,8 +27,8 @@ _STATE = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID;
 CREATE TABLE folder (name TEXT PRIMARY KEY, files BLOB) WITHOUT ROWID;
 CREATE TABLE file (
-    key INTEGER PRIMARY KEY, name TEXT UNIQUE, read INTEGER, drafts INTEGER,
-    wake INTEGER, votes BLOB);
+    key INTEGER PRIMARY KEY, name TEXT, part INTEGER, read INTEGER, drafts INTEGER,
+    wake INTEGER, votes BLOB, UNIQUE (name, part));
 CREATE TABLE item (
     key INTEGER PRIMARY KEY, file INTEGER, number INTEGER, line INTEGER, id TEXT,
     sum BLOB);
