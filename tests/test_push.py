@@ -38,6 +38,7 @@ MAIN = (
     "import sys, feeds.push as push, feeds.store.untold as untold; {}; "
     "sys.argv[0] = 'feeds'; from feeds.__main__ import main; main()"
 )
+OURS = os.environ | {"PYTHONPATH": str(push.__file__).rpartition("/feeds/")[0]}
 HURRIED = "push._WAITS = (0.05, 0.1)"
 # By a minute, when what was left is due again.
 LATER = "import time; now = time.time; time.time = lambda: now() + 90"
@@ -613,6 +614,7 @@ def test_watching_tells_of_each_change_and_warns_once(site, hub):
     process = subprocess.Popen(
         [sys.executable, "-c", MAIN.format(HURRIED), "build", "-q", "--watch"],
         cwd=site.folder,
+        env=OURS,
         stderr=subprocess.PIPE,
         text=True,
     )
@@ -716,6 +718,7 @@ def test_nothing_of_it_is_imported_where_there_is_nothing_to_tell(site, hubs):
             *("build", "-q"),
         ],
         cwd=site.folder,
+        env=OURS,
         capture_output=True,
         text=True,
         check=True,
