@@ -21,7 +21,6 @@ from feeds.errors import Refused
 from feeds.feed import Entry
 from feeds.fingerprint import salt
 from feeds.group import path_of, strangers
-from feeds.listing import PATHS
 from feeds.media import UNKNOWN, Measured
 from feeds.parallel import Engine, cpus, spread, stream
 from feeds.pictures import Memory, opened
@@ -309,7 +308,7 @@ def _promise(work: Work, run: _Run) -> None:
     run.folder.check(work.documents)
     if run.config.hubs:
         with run.store.untold() as untold:
-            untold.expect(work.documents.keys() - set(PATHS), run.folder.stamp)
+            untold.expect(work.advertised(), run.folder.stamp)
     promised = [*work.dirty, *work.gone]
     run.ledger.promise(promised, work.documents, work.before)
 

@@ -17,7 +17,7 @@ from feeds.watch import place as place_of
 
 _UNASKED: dict[str, Any] = {
     **{"force": False, "jobs": None, "quiet": False, "verbose": False},
-    **{"cluster": None, "no_ping": False, "reports": Reports()},
+    **{"cluster": None, "no_ping": True, "reports": Reports()},
 }
 
 

@@ -197,6 +197,11 @@ class Work:
         kept = (path for path, old in self.before.items() if old.place in self.alive)
         return feeds_of(self.documents) | feeds_of(kept)
 
+    def advertised(self) -> set[str]:
+        """Name the documents that somebody may subscribe to."""
+        feeds = {path for path in self.documents if not month_in(path)}
+        return feeds - set(PATHS)
+
     def stale(self) -> set[str]:
         """Name the documents that are not to stand any longer."""
         clean = self.alive - self.dirty.keys()
