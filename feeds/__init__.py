@@ -22,7 +22,8 @@
     select       rules → what goes out, or the rule that kept it in
     group        Records → Feeds: all, per topic, per provider, per pair
     assess       one file → where its records stand in all feeds
-    publish      touched feeds → documents, by `render`
+    publish      touched feeds → documents, by `render`; `fragments` are their entries
+    validate     documents against the rules of their formats; `audit` what is published
     measure      pictures → what their servers say; `probe` is the program that asks,
                  `pictures` what is remembered of them
     path         the addresses of feeds
@@ -33,8 +34,8 @@
     store        what one build leaves for the next; `fingerprint` says when it is void,
                  `seal` when it is damaged, `untold` what hubs have still to be told
 
-What values are made of: `text`, `address`, `moment`, `media`; `tangle` knows bodies that no
-renderer could stand.
+What values are made of: `text`, `address`, `moment`, `media`; a `finding` is what is wrong
+in a document; `tangle` knows bodies that no renderer could stand.
 """
 
 __version__ = "0.1.0"

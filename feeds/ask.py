@@ -5,11 +5,13 @@ from collections.abc import Iterable
 from typing import Any
 
 from feeds import explain as answers
+from feeds.audit import audit
 from feeds.command import (
     configured,
     count,
     empties,
     folder_of,
+    located,
     place,
     refusable,
     shown_here,
@@ -29,9 +31,14 @@ from feeds.terminal import show, tell
 from feeds.text import visible
 
 
-def check(file: str | None, now: str | None) -> int:
-    """Name every problem of configuration and records."""
+def check(file: str | None, now: str | None, output: str | None) -> int:
+    """Name every problem of configuration and records; of the output too if it is named.
+
+    An output without a name is the configuration's.
+    """
     config = configured(file)
+    folder = folder_of(output or None, config)
+    audited = None if output is None else audit(config, folder)
     reading = gather(config, folder_of(None, config))
     planned = plan(reading.records, config, time_given(now, config.zone))
     flaws = [flaw for record in reading.records for flaw in record.flaws]
@@ -42,10 +49,17 @@ def check(file: str | None, now: str | None) -> int:
     show(place(problem, config) for problem in problems)
     met = planned.names() | known(config, folder_of(None, config))
     tell(strangers(config, met))
-    tell(
-        [f"{count(len(reading.records), 'record')}, {count(len(problems), 'problem')}"]
-    )
-    return int(bool(problems))
+    said = f"{count(len(reading.records), 'record')}, {count(len(problems), 'problem')}"
+    if not audited:
+        tell([said])
+        return int(bool(problems))
+    wrong = [found for found in audited.findings if not found.is_light]
+    show(located(found, folder) for found in wrong)
+    tell(located(found, folder) for found in audited.findings if found.is_light)
+    said += f"; {count(audited.documents, 'document')}, {count(len(wrong), 'problem')}"
+    way_out = ": `feeds build` mends them; remove those that stay" if wrong else ""
+    tell([said + way_out])
+    return int(bool(problems or wrong))
 
 
 def explain(file: str | None, now: str | None, record: str) -> None:

@@ -19,17 +19,20 @@ from feeds.assess import Rulebook, Sheet, parts
 from feeds.config import Config
 from feeds.errors import Refused
 from feeds.feed import Entry
+from feeds.finding import Finding
 from feeds.fingerprint import salt
+from feeds.fragments import Fragment, fit, rendered, tried
 from feeds.group import path_of, strangers
+from feeds.listing import PATHS
 from feeds.media import UNKNOWN, Measured
 from feeds.parallel import Engine, cpus, spread, stream
 from feeds.pictures import Memory, opened
-from feeds.publish import Publisher, Work, rendered
+from feeds.publish import Publisher, Work
 from feeds.read import each
 from feeds.record import Complaint
 from feeds.remote.url import Where
 from feeds.select import why
-from feeds.store import SITE, Counts, Damaged, Done, Ledger, Store, Written
+from feeds.store import SITE, UNFIT, Counts, Damaged, Done, Ledger, Store, Written
 from feeds.survey import changed, check, survey
 from feeds.write import Output, Target, feeds_of
 
@@ -77,6 +80,8 @@ class Outcome(Struct, frozen=True, kw_only=True):
     `usable` counts the records that are not rejected. `news` are the complaints not made
     before; `written` and `removed` are documents, the numbers after them feeds. `entries`
     counts what stands in all feeds together, `newest` is the time of the newest of it.
+    `findings` are about documents; one that is not light kept its document from being
+    published.
     """
 
     read: int
@@ -95,6 +100,12 @@ class Outcome(Struct, frozen=True, kw_only=True):
     entries: int
     newest: datetime | None
     seconds: float
+    folder: Where
+    findings: Sequence[Finding]
+
+    @property
+    def unpublished(self) -> list[Finding]:
+        return [one for one in self.findings if not one.is_light]
 
 
 class Options(Struct, frozen=True, kw_only=True):
@@ -186,15 +197,16 @@ def _build(
         if (is_read or stale) and not options.force:
             _guard(ledger, work, complaints)
         sizes = _sizes(work, run) if config.measure_images else {}
-        written, removed = (
-            _write(work, stale, run, sizes) if work or stale else ([], [])
-        )
+        done, removed = _write(work, stale, run, sizes) if work or stale else ([], [])
+        written = [path for one in done for path in one.written]
+        findings = [found for one in done for found in one.findings]
         if config.hubs:
             with store.untold() as untold:
                 untold.note(config.hubs, folder.stamp, time.time())
         if is_read or work or stale:
             ledger.finish(complaints)
         counts = ledger.counts()
+        touched = [*written, *(one.path for one in findings if not one.is_light)]
         return Outcome(
             read=counts.read,
             drafts=counts.drafts,
@@ -207,11 +219,13 @@ def _build(
             written=written,
             removed=removed,
             feeds_written=work.feeds(written),
-            feeds_unchanged=ledger.feeds() - work.feeds(written),
+            feeds_unchanged=ledger.feeds() - work.feeds(touched),
             feeds_removed=len(feeds_of(removed) - work.paths()),
             entries=ledger.entries(),
             newest=ledger.newest(),
             seconds=time.monotonic() - started,
+            folder=folder.place,
+            findings=findings,
         )
 
 
@@ -315,8 +329,8 @@ def _promise(work: Work, run: _Run) -> None:
 
 def _write(
     work: Work, stale: list[str], run: _Run, sizes: Mapping[str, Measured]
-) -> tuple[list[str], list[str]]:
-    """Write what differs and remove what is stale; name the documents of both."""
+) -> tuple[list[Done], list[str]]:
+    """Write what differs and remove what is stale; tell what was done and removed."""
     folder, ledger = run.folder, run.ledger
     _promise(work, run)
     done = _stamped(_published(work, run, sizes), folder)
@@ -329,7 +343,7 @@ def _write(
         ledger.keep(done[-1:])
     removed = [path for path in stale if folder.remove(path)]
     folder.finish()
-    return [path for one in done for path in one.written], removed
+    return done, removed
 
 
 def _stamped(done: Iterable[Done], folder: Target) -> list[Done]:
@@ -399,8 +413,8 @@ def _published(work: Work, run: _Run, sizes: Mapping[str, Measured]) -> Iterator
             yield from done
 
 
-def _rendered(name: str, entries: Sequence[Entry], engine: Engine) -> list[bytes]:
-    """Render entries on an engine."""
+def _rendered(name: str, entries: Sequence[Entry], engine: Engine) -> list[Fragment]:
+    """Render and judge entries on an engine."""
     parts = [entries[at : at + ENTRIES] for at in range(0, len(entries), ENTRIES)]
     found = engine.fetch(engine.map(rendered, [name] * len(parts), parts))
     return [fragment for part in found for fragment in part]
@@ -408,14 +422,26 @@ def _rendered(name: str, entries: Sequence[Entry], engine: Engine) -> list[bytes
 
 def _listed(run: _Run) -> Done:
     """Write what lists all feeds."""
-    from feeds.render import site  # noqa: PLC0415  (slow to import, and may be off)
+    # Slow to import, and may be off.
+    from feeds.render import site  # noqa: PLC0415
+    from feeds.validate import validate  # noqa: PLC0415
 
-    folder, listings = run.folder, run.ledger.listings()
-    documents = site.documents(run.config.site, listings.values())
-    written = [path for path, text in documents.items() if folder.replace(path, text)]
-    stamps = ((path, folder.stamp(path) or ()) for path in documents)
-    kept = [(path, Written(SITE, stamp, b"")) for path, stamp in stamps]
-    return Done(SITE, 0, None, kept, written)
+    folder, told, listings = run.folder, run.config.site, run.ledger.listings().values()
+    documents = tried(lambda: site.documents(told, listings))
+    if isinstance(documents, str):
+        lost = [(path, Written(SITE, UNFIT, b"")) for path in PATHS]
+        return Done(SITE, 0, None, lost, [], findings=[Finding(PATHS[0], 0, documents)])
+    kept, written, findings = [], [], []
+    for path, text in documents.items():
+        is_same = folder.current(path) == text
+        found = [] if is_same else validate(path, text, told.url + path)
+        document, said = fit(text, found)
+        findings += said
+        if document and not is_same and folder.replace(path, document):
+            written.append(path)
+        stamp = (folder.stamp(path) or ()) if document else UNFIT
+        kept.append((path, Written(SITE, stamp, b"")))
+    return Done(SITE, 0, None, kept, written, findings=findings)
 
 
 def _guard(ledger: Ledger, work: Work, complaints: Sequence[Complaint]) -> None:

@@ -253,12 +253,23 @@ def ping(
 
 @commands.command()
 @CONFIG
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(),
+    is_flag=False,
+    flag_value="",
+    help="Check the documents in the output too; in PATH instead.",
+)
 @NOW
-def check(config: str | None, now: str | None) -> int:
-    """Check configuration and records; write nothing."""
+def check(config: str | None, output: str | None, now: str | None) -> int:
+    """Check configuration and records; write nothing.
+
+    With --output, also what was published: every document in the output.
+    """
     from feeds import ask
 
-    return ask.check(config, now)
+    return ask.check(config, now, output)
 
 
 @commands.command()

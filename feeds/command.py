@@ -15,6 +15,7 @@ from feeds import config as configuration
 from feeds import report
 from feeds.config import Config
 from feeds.errors import Mistake, Refused, Unwritable
+from feeds.finding import Finding
 from feeds.moment import EXPECTED, moment
 from feeds.parallel import Engine
 from feeds.parse import ENDINGS
@@ -34,7 +35,8 @@ def build(
     outcome = refusable(lambda: built(config, output, now, options), config)
     say(outcome, None, config, options)
     push(config, output, options)
-    return int(options["strict"] and bool(outcome.complaints))
+    is_strict = options["strict"] and bool(outcome.complaints)
+    return int(is_strict or bool(outcome.unpublished))
 
 
 def built(
@@ -82,6 +84,7 @@ def _new(outcome: steps.Outcome, last: steps.Outcome) -> steps.Outcome:
     return replace(
         outcome,
         complaints=outcome.news,
+        findings=[one for one in outcome.findings if one not in last.findings],
         strangers=[one for one in outcome.strangers if one not in last.strangers],
         empties=[one for one in outcome.empties if one not in last.empties],
     )
@@ -178,8 +181,12 @@ def _tell_outcome(
 ) -> None:
     complaints = outcome.news if options["quiet"] else outcome.complaints
     tell(place(complaint, config) for complaint in complaints)
+    unpublished = [_unpublished(one, outcome, config) for one in outcome.unpublished]
+    tell(unpublished, "error")
     if options["quiet"]:
         return
+    fresh = {*outcome.written}
+    tell(located(one, outcome.folder) for one in outcome.findings if one.path in fresh)
     if options["verbose"]:
         _explain_steps(f"wrote {path}" for path in outcome.written)
         _explain_steps(f"removed {path}" for path in outcome.removed)
@@ -201,7 +208,9 @@ def _summary(outcome: steps.Outcome) -> str:
         read += f", {len(outcome.complaints)} rejected"
     if outcome.duplicates:
         read += f", {count(outcome.duplicates, 'duplicate')}"
-    if not outcome.written and not outcome.removed:
+    if outcome.unpublished:
+        read += f"; {count(len(outcome.unpublished), 'document')} not published"
+    elif not outcome.written and not outcome.removed:
         return f"{read}; nothing changed in {count(outcome.feeds_unchanged, 'feed')}"
     wrote = f"{count(outcome.feeds_written, 'feed')} written"
     rest = f"{outcome.feeds_unchanged} unchanged, {outcome.feeds_removed} removed"
@@ -222,6 +231,25 @@ def place(complaint: Complaint, config: Config) -> Message:
     here = _here(complaint, config)
     fields = {"file": here.file, "line": here.line, "reason": here.reason}
     return Message(str(here), fields)
+
+
+def located(found: Finding, folder: Where) -> Message:
+    """Write what was found in a document for people who stand in this folder."""
+    file = f"{folder}/{found.path}"
+    if isinstance(folder, Path):
+        file = os.path.relpath(folder / found.path)
+    at = f"{file}:{found.line}" if found.line else file
+    fields = {"file": file, "line": found.line, "reason": found.what}
+    return Message(f"{at}: {found.what}", fields)
+
+
+def _unpublished(found: Finding, outcome: steps.Outcome, config: Config) -> Message:
+    """Say why a document was not published, and whose entry it was."""
+    file, _, line = found.record.rpartition(":")
+    of = f" (of {shown_here(file, config)}:{line})" if file else ""
+    what = f"not published: {found.what}{of}; this is a bug, please report it"
+    # Nobody has the document to look at its lines.
+    return located(found._replace(what=what, line=0), outcome.folder)
 
 
 def _here(complaint: Complaint, config: Config) -> Complaint:

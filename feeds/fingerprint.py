@@ -40,7 +40,8 @@ def salt(config: Config) -> str:
 
 def _program() -> Iterator[str]:
     root = Path(__file__).parent
-    for folder in (root, *(root / name for name in ("render", "store", "templates"))):
+    folders = ("render", "store", "templates", "validate")
+    for folder in (root, *(root / name for name in folders)):
         with os.scandir(folder) as listing:
             for entry in sorted(listing, key=lambda entry: entry.name):
                 if entry.name.endswith(".py") or folder.name == "templates":

@@ -1,15 +1,17 @@
 """Touched feeds into documents: what an entry looks like is made once and used again.
 
 A document that stands as it was written is where its entries are found again; what is not
-found there is rendered.
+found there is rendered, and judged once it is. What is not fit to publish costs only the
+documents it is in: what stood there stays.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from functools import partial
 from hashlib import blake2b
 from itertools import islice, product
 from typing import NamedTuple
+from zlib import crc32
 
 import msgspec
 from msgspec.structs import replace
@@ -18,6 +20,8 @@ from feeds import shape
 from feeds.assess import Rulebook, decode
 from feeds.errors import Mistake
 from feeds.feed import ARCHIVE, EMPTY, FEEDS, Entry, Feed, archived, month_in
+from feeds.finding import Finding
+from feeds.fragments import Fragments, Renderer, tried
 from feeds.group import (
     Names,
     Place,
@@ -44,13 +48,14 @@ from feeds.select import (
     newest,
     winners,
 )
-from feeds.store import SITE, Done, Ledger, Written
+from feeds.store import SITE, UNFIT, Done, Ledger, Written
 from feeds.write import Target, feeds_of
 
 KEPT = 3_000
 """How many stories, and how many rendered entries, are kept at hand; bounds memory."""
 
 _DIGEST = 16
+_SUM = 4
 
 
 class Switches(NamedTuple):
@@ -218,15 +223,15 @@ class Publisher:
         ledger: Ledger,
         book: Rulebook,
         work: Work,
-        render: Callable[[str, Sequence[Entry]], list[bytes]],
+        render: Renderer,
         sizes: Mapping[str, Measured],
     ) -> None:
         self.folder, self.ledger, self.book = folder, ledger, book
-        self.render, self.sizes = render, sizes
+        self.sizes = sizes
         self.config, self.now = book.config, book.now
         self.work, self.documents = work, work.before
         self.names: dict[str, str | None] = {}
-        self.fragments: dict[tuple[str, bytes], bytes] = {}
+        self.fragments = Fragments(render)
         self.stories: dict[tuple[str, int], tuple[bytes, Candidate]] = {}
 
     def __call__(self, places: Sequence[tuple[int, Place]]) -> list[Done]:
@@ -236,9 +241,7 @@ class Publisher:
         self._render(batch)
         done = [self._written(prepared) for prepared in batch]
         self._let_go()
-        for prepared, one in zip(batch, done, strict=True):
-            self._write_archive(prepared, one)
-        return done
+        return [*map(self._write_archive, batch, done)]
 
     def pictures(self, key: int, place: Place) -> list[str]:
         """Name the pictures that will be enclosures of a feed."""
@@ -363,11 +366,12 @@ class Publisher:
                 path = prepared.feed.path + form.suffix
                 known = self.documents.get(path)
                 if known and known.digests and self.folder.stands(path, known.stamp):
-                    fragments = form.cut(self.folder.current(path) or b"")
-                    digests = _digests(known.digests)
-                    if len(fragments) == len(digests):
-                        keys = ((name, digest) for digest in digests)
-                        self.fragments.update(zip(keys, fragments, strict=True))
+                    document = self.folder.current(path) or b""
+                    fragments, digests = form.cut(document), _digests(known.digests)
+                    # What the disk damaged since, no stamp shows.
+                    is_whole = _sum(document) == known.digests[:_SUM]
+                    if is_whole and len(fragments) == len(digests):
+                        self.fragments.recall(name, digests, fragments)
 
     def _render(self, batch: Iterable[Prepared]) -> None:
         """Render the entries that were not found."""
@@ -377,14 +381,12 @@ class Publisher:
                 for shown in prepared.entries:
                     if (name, shown.digest) not in self.fragments:
                         missing.setdefault(name, {})[shown.digest] = shown
-        made: dict[bytes, Entry] = {}
+        made: dict[bytes, Entry | str] = {}
         for name, wanted in missing.items():
             for digest, shown in wanted.items():
                 if digest not in made:
-                    made[digest] = self._entry(shown)
-            fragments = self.render(name, [made[digest] for digest in wanted])
-            keys = ((name, digest) for digest in wanted)
-            self.fragments.update(zip(keys, fragments, strict=True))
+                    made[digest] = tried(partial(self._entry, shown))
+            self.fragments.make(name, {digest: made[digest] for digest in wanted})
 
     def _entry(self, shown: Shown) -> Entry:
         related, *images = shown.switches
@@ -400,10 +402,9 @@ class Publisher:
         done = Done(
             prepared.key, len(shown), prepared.expires, [], [], listed, pictures
         )
-        self._write(prepared, done)
-        return done
+        return self._write(prepared, done)
 
-    def _write_archive(self, prepared: Prepared, done: Done) -> None:
+    def _write_archive(self, prepared: Prepared, done: Done) -> Done:
         """Write the archive of a feed, one month after the other to bound memory."""
         kept = self.work.kept(prepared.key, prepared.feed)
         _feed, archive = archived(prepared.feed, prepared.months)
@@ -416,33 +417,46 @@ class Publisher:
             part = self._filled(part, self._of_month(prepared.key, month))
             self._recall([part])
             self._render([part])
-            self._write(part, done)
+            done = self._write(part, done)
             self._let_go()
+        return done
 
-    def _write(self, prepared: Prepared, done: Done) -> None:
-        feed, shown = prepared.feed, prepared.entries
-        digests = b"".join(one.digest for one in shown)
+    def _write(self, prepared: Prepared, done: Done) -> Done:
+        """Write the documents of a feed, unless they are not fit to publish."""
+        feed, findings = prepared.feed, [*done.findings]
+        digests = b"".join(one.digest for one in prepared.entries)
         for name in feed.formats:
             form = FORMATS[name]
-            path = feed.path + form.suffix
-            fragments = [self.fragments[name, one.digest] for one in shown]
-            document = form.document(feed, feed.base + path, fragments)
+            document, found = self._document(prepared, name)
+            findings += found
             for address in (feed.path, *feed.also):
                 path = address + form.suffix
+                if document is None:
+                    done.documents.append((path, Written(prepared.key, UNFIT, b"")))
+                    continue
                 if self.folder.replace(path, form.at(address, feed, document)):
                     done.written.append(path)
                 stamp = self.folder.stamp(path) or ()
                 # Entries are only looked for at the address of now.
-                known = digests if address == feed.path else b""
-                done.documents.append((path, Written(prepared.key, stamp, known)))
+                memo = _sum(document) + digests if address == feed.path else b""
+                done.documents.append((path, Written(prepared.key, stamp, memo)))
+        return done._replace(findings=findings)
+
+    def _document(
+        self, prepared: Prepared, name: str
+    ) -> tuple[bytes | None, list[Finding]]:
+        """Put a document together; None where it is not fit to publish."""
+        feed, path = prepared.feed, prepared.feed.path + FORMATS[name].suffix
+        for shown in prepared.entries:
+            if flaw := self.fragments[name, shown.digest].flaw:
+                record = shown.one.record
+                where = f"{record.file}:{record.line}"
+                return None, [Finding(path, 0, flaw, record=where)]
+        stories = {one.digest: one.one.id for one in prepared.entries}
+        return self.fragments.document(feed, name, stories)
 
 
 _IMAGES = shape.Images.__struct_fields__
-
-
-def rendered(name: str, entries: Sequence[Entry]) -> list[bytes]:
-    """Render entries as a format has them."""
-    return FORMATS[name].entries(entries)
 
 
 def _switches(rules: shape.Rules) -> Switches:
@@ -450,5 +464,9 @@ def _switches(rules: shape.Rules) -> Switches:
     return Switches(rules.related is not False, *images)
 
 
-def _digests(joined: bytes) -> list[bytes]:
-    return [joined[at : at + _DIGEST] for at in range(0, len(joined), _DIGEST)]
+def _sum(document: bytes) -> bytes:
+    return crc32(document).to_bytes(_SUM, "big")
+
+
+def _digests(memo: bytes) -> list[bytes]:
+    return [memo[at : at + _DIGEST] for at in range(_SUM, len(memo), _DIGEST)]

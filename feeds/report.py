@@ -22,6 +22,7 @@ _FAMILIES = {
     "build_duration_seconds": "How long it took.",
     "records": "Records, by what became of them.",
     "feeds": "Feeds, by what this build did to them.",
+    "documents_unpublished": "Documents that were not fit to publish.",
     "entries": "Entries in all feeds together.",
     "newest_entry_timestamp_seconds": "When the newest entry was published.",
     "newest_entry_age_seconds": "How old the newest entry was at the last success.",
@@ -49,6 +50,7 @@ def summary(outcome: Outcome, rejected: Sequence[Complaint]) -> dict[str, Any]:
             "unchanged": outcome.feeds_unchanged,
             "removed": outcome.feeds_removed,
         },
+        "documents": {"unpublished": len(outcome.unpublished)},
         "seconds": round(outcome.seconds, 3),
     }
 
@@ -143,6 +145,7 @@ def _measured(outcome: Outcome, ended: datetime) -> _Samples:
         ("feeds", "written"): outcome.feeds_written,
         ("feeds", "unchanged"): outcome.feeds_unchanged,
         ("feeds", "removed"): outcome.feeds_removed,
+        ("documents_unpublished", ""): len(outcome.unpublished),
         ("entries", ""): outcome.entries,
     }
     if outcome.newest is not None:

@@ -53,6 +53,7 @@ class Target(Protocol):
     def remove(self, path: str) -> bool: ...
     def finish(self) -> None: ...
     def ours(self, base: str) -> set[str]: ...
+    def signed(self) -> set[str]: ...
 
 
 class Output:
@@ -182,6 +183,13 @@ class Output:
     def ours(self, base: str) -> set[str]:
         """Name the documents that a build made, as `ours` says. Raises Unreadable."""
         return ours({path: self._marks(path) for path in self._documents()}, base)
+
+    def signed(self) -> set[str]:
+        """Name the documents that name us as generator, wherever they say they stand.
+
+        Raises Unreadable.
+        """
+        return {path for path in self._documents() if self._is_ours(path)}
 
     def _is_ours(self, path: str) -> bool:
         return self._marks(path)[0] == GENERATOR

@@ -79,6 +79,34 @@ ALLOWED = {
         "select",
     }
     | VALUES,
+    "validate.values": set(),
+    "validate.plain": {"validate.values"},
+    "validate.jsonfeed": {"validate.values"},
+    "validate.page": {"validate.values"},
+    "validate.tree": {"validate.values"},
+    "validate.rss": {"validate.tree", "validate.values"},
+    "validate.atom": {"validate.tree", "validate.values"},
+    "validate.opml": {"validate.tree", "validate.values"},
+    "validate.entries": {
+        *("validate.atom", "validate.jsonfeed", "validate.plain", "validate.rss"),
+        *("validate.tree", "validate.values"),
+    },
+    "validate": {
+        *("feed", "finding", "validate.atom", "validate.entries", "validate.jsonfeed"),
+        *("validate.opml", "validate.page", "validate.plain", "validate.rss"),
+        "validate.values",
+    },
+    "fragments": {"errors", "feed", "finding", "render", "validate"},
+    "audit": {
+        "build",
+        "config",
+        "errors",
+        "finding",
+        "remote.url",
+        "store",
+        "validate",
+    },
+    "finding": set(),
     "compare": set(),
     "explain": {"config", "group", "plan", "record", "select"} | VALUES,
     "assess": {"config", "group", "record", "select", "shape"},
@@ -95,7 +123,7 @@ ALLOWED = {
     "write": {"errors", "feed", "listing", "remote.url", "signals"},
     "store.seal": set(),
     "store.schema": set(),
-    "store.values": {"errors", "feed", "listing", "media"},
+    "store.values": {"errors", "feed", "finding", "listing", "media"},
     "store.ledger": {
         *("assess", "errors", "group", "listing", "record", "select", "store.schema"),
         *("store.seal", "store.values", "survey"),
@@ -111,6 +139,8 @@ ALLOWED = {
             "assess",
             "errors",
             "feed",
+            "finding",
+            "fragments",
             "group",
             "listing",
             "media",
@@ -128,10 +158,10 @@ ALLOWED = {
     "harvest": {"assess", "config", "parallel", "part", "read", "remote.url", "survey"},
     "cluster": {"__init__", "errors", "fingerprint"},
     "build": {
-        *("assess", "config", "errors", "feed", "fingerprint", "group", "harvest"),
-        *("listing", "measure", "media", "parallel", "part", "pictures", "publish"),
-        *("read", "record", "remote.target", "remote.url", "render.site", "select"),
-        *("store", "survey", "write"),
+        *("assess", "config", "errors", "feed", "finding", "fingerprint", "fragments"),
+        *("group", "harvest", "listing", "measure", "media", "parallel", "part"),
+        *("pictures", "publish", "read", "record", "remote.target", "remote.url"),
+        *("render.site", "select", "store", "survey", "validate", "write"),
     },
     "preview": {
         *("build", "compare", "config", "group", "media", "pictures", "plan", "read"),
@@ -143,8 +173,9 @@ ALLOWED = {
     "push": {"__init__", "store"},
     "report": {"build", "errors", "record"},
     "command": {
-        *("build", "cluster", "config", "errors", "moment", "parallel", "parse"),
-        *("push", "record", "remote.url", "report", "starter", "store", "terminal"),
+        *("build", "cluster", "config", "errors", "finding", "moment", "parallel"),
+        *("parse", "push", "record", "remote.url", "report", "starter", "store"),
+        "terminal",
     },
     "several": {"command", "errors", "report", "terminal"},
     "follow": {
@@ -156,7 +187,7 @@ ALLOWED = {
         *("store", "terminal"),
     },
     "ask": {
-        *("command", "compare", "errors", "explain", "feed", "group", "plan"),
+        *("audit", "command", "compare", "errors", "explain", "feed", "group", "plan"),
         *("preview", "record", "remote.url", "survey", "terminal", "text"),
     },
     "stats": {"config", "group", "plan", "select", "shape"},
@@ -186,7 +217,7 @@ DOORS = {
     "slugify": {"path"},
     "markdown_it": {"content"},
     "nh3": {"content"},
-    "lxml": {"content", "render.generator", "write"},
+    "lxml": {"content", "render.generator", "validate.tree", "write"},
     "msgspec.msgpack": {"survey"},
     "sqlite3": {"pictures", "store.folder", "store.ledger", "store.schema"},
     "asyncio": {"probe"},
@@ -207,6 +238,7 @@ DOORS = {
 OUTSIDE = {"read", "write", "store.folder", "cli", "build", "starter", "__main__"}
 OUTSIDE |= {
     "ask",
+    "audit",
     "measure",
     "pictures",
     "probe",
@@ -248,7 +280,8 @@ EXCUSED = {
 }
 HEAVY = r"feedgen|jinja2|lxml|lxml\.html|ftfy|markdown_it|nh3|dateutil|slugify"
 RARE = (
-    r"asyncio|ssl|socket|subprocess|idna|importlib\.resources|xml\.etree\.ElementTree"
+    r"asyncio|ssl|socket|subprocess|idna|importlib\.resources"
+    r"|xml\.etree\.ElementTree|feeds\.validate.*"
 )
 HEAVY_AND_RARE = rf"{HEAVY}|{RARE}"
 WORK = r"feeds\.(?!cli|errors|terminal|text).*|msgspec|sqlite3|json|dataclasses|pathlib"

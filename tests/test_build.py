@@ -534,6 +534,7 @@ def test_the_report_counts_the_run(site):
             "duplicates": 1,
         },
         "feeds": {"written": 2, "unchanged": 0, "removed": 0},
+        "documents": {"unpublished": 0},
     }
 
 

@@ -14,6 +14,8 @@ from click.testing import CliRunner
 from feeds.cli import commands
 from tests.site import CONFIG, NOW, Site
 
+FEW = f"{CONFIG}defaults: {{limit: 50}}\n"
+
 EVERY = ["build", "check", "explain", "list"]
 
 
@@ -230,6 +232,7 @@ def test_the_way_in_survives_a_signal_at_any_moment(site):
 
 
 def test_a_long_build_shows_how_far_it_is_on_a_terminal(site):
+    site.configure(FEW)
     site.fill(2001, topics=None)
     code, out, seen = _on_a_terminal(site)
     assert (code, out[:12]) == (0, "2002 records")
@@ -251,6 +254,7 @@ def test_the_feeds_have_a_bar_too(site):
 
 
 def test_a_bar_is_for_those_who_wait_and_watch(site):
+    site.configure(FEW)
     site.fill(2001, topics=None)
     assert site.build("--force").err == ""
     site.fill(2001, topics=None)

@@ -5,7 +5,7 @@ import re
 import signal
 import sys
 import tempfile
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from itertools import count
 
@@ -16,13 +16,14 @@ from hypothesis import strategies as st
 from feeds import assess, config, harvest, measure, pictures, survey
 from feeds import build as steps
 from feeds.build import Options, build
-from feeds.errors import Unwritable
+from feeds.errors import Mistake, Unwritable
 from feeds.feed import month_in
 from feeds.listing import PATHS
 from feeds.media import Measured
 from feeds.parallel import Here
 from feeds.plan import plan
 from feeds.preview import gather, sizes
+from feeds.render import Format
 from feeds.store import FOLDER, Store
 from feeds.write import Output
 from tests.strategies import (
@@ -158,6 +159,7 @@ edits = st.one_of(
     st.tuples(st.just("serve"), st.sampled_from(PICTURES), st.sampled_from(SIZES)),
     st.tuples(st.just("note"), st.sampled_from(PICTURES), st.integers(5, 7)),
     st.tuples(st.just("forget pictures"), parts),
+    st.tuples(st.just("buggy build"), st.sampled_from(TITLES), st.integers(0, 2)),
 )
 """What happens between two builds: the verb, then what it needs; see `Bench.edit`."""
 
@@ -267,6 +269,26 @@ class Bench(Desk):
                 os._exit(0)
         os.waitpid(pid, 0)
 
+    def buggy_build(self, title, bug):
+        """Build with a renderer that fails at every story of a title."""
+        write = Format.entries
+
+        def written(form, entries):
+            fragments = write(form, entries)
+            if bug == 0 and any(entry.title == title for entry in entries):
+                raise ValueError(title)
+            return [
+                _spoilt(one, bug) if entry.title == title else one
+                for one, entry in zip(fragments, entries, strict=True)
+            ]
+
+        Format.entries = written
+        try:
+            with suppress(Mistake):
+                self.build()
+        finally:
+            Format.entries = write
+
     def retitle(self, name, title, is_sly):
         """Edit in place; a sly edit brings the time of the file back."""
         if isinstance(story := self.library.get(name), dict):
@@ -343,6 +365,15 @@ class Bench(Desk):
 
 # After these, a hub may be told of a document that it knows as it is.
 UNEASY = {"killed build", "tear out", "scribble"}
+
+
+def _spoilt(fragment, bug):
+    """Spoil an entry so that its document is no good; a page says too little to tell."""
+    if fragment.startswith(b"<article>"):
+        return fragment
+    return fragment.replace(b"https:", b"") if bug == 1 else fragment[:-9]
+
+
 KILLING = {"open", "os.rename", "os.remove", "os.rmdir"}
 
 

@@ -1,6 +1,8 @@
 """Only what was touched is looked at, only what is new is rendered, whatever stands there."""
 
 import os
+import sqlite3
+from contextlib import closing
 from datetime import datetime
 
 import pytest
@@ -11,6 +13,7 @@ from feeds.build import Options, build
 from feeds.plan import plan
 from feeds.preview import gather
 from feeds.render import Format
+from feeds.store import FOLDER, seal
 from feeds.write import Output
 from tests.site import NOW, Site
 
@@ -251,3 +254,77 @@ def test_feeds_of_processes_are_known_to_the_next_build(
     looked_at.clear()
     assert published(site, 1) == []
     assert looked_at == []
+
+
+def damaged_unseen(site, path, old, new):
+    """Damage a document as a disk does: the state goes on to have its stamp."""
+    file = site.folder / "output" / path
+    content = file.read_bytes()
+    assert old in content
+    file.write_bytes(content.replace(old, new))
+    found = file.stat()
+    (state,) = (site.folder / FOLDER).glob("*.db")
+    stamp = found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino
+    with closing(sqlite3.connect(state)) as connection:
+        connection.execute(
+            "UPDATE document SET size = ?, modified = ?, changed = ?, inode = ?"
+            " WHERE path = ?",
+            (*stamp, path),
+        )
+        connection.commit()
+    seal.put(state)
+
+
+DAMAGES = {
+    "a letter": (b"Title of 4", b"Title oF 4"),
+    "a tag": (b"</title>", b"</tit1e>"),
+    "a shell": (b"feeds</generator>", b"feedz</generator>"),
+    "an id": (b"https://example.org/4.md<", b"https://example.org/1.md<"),
+    "an end": (b"</", b"<"),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
+def test_a_document_that_the_disk_damaged_is_used_nowhere(site, old, damage):
+    published(site)
+    for path in ("all.rss", "topics/t1.rss"):
+        damaged_unseen(site, path, *damage)
+    assert built(site) == []  # nothing leads there
+    site.write("1.md", topics="[T1, T2]", title="New")
+    assert {"all.rss", "topics/t1.rss", "topics/t2.rss"} <= {*published(site)}
+
+
+@pytest.mark.parametrize("spoil", ["entries", "document"])
+def test_what_was_not_published_is_tried_again(site, old, monkeypatch, spoil):
+    published(site)
+    site.write("1.md", topics="[T1]", title="New")
+    with monkeypatch.context() as patch:
+        patch.setattr(Format, spoil, lambda *_given: 1 / 0)
+        assert built(site) == built(site) == []
+    assert {"all.rss", "topics/t1.atom"} <= {*published(site)}
+    assert published(site) == []
+
+
+def test_what_was_not_published_is_no_reason_to_publish_it(site, old, monkeypatch):
+    """A document that changes back while it cannot be written stands as it should."""
+    published(site)
+    before = site.output()
+    with monkeypatch.context() as patch:
+        patch.setattr(Format, "entries", lambda *_given: 1 / 0)
+        site.write("1.md", topics="[T1]", title="New")
+        built(site)
+    site.write("1.md", topics="[T1]", related=RELATED)
+    assert published(site) == []
+    assert site.output() == before
+
+
+@pytest.mark.parametrize("error", [OSError(24, "Too many open files"), MemoryError()])
+def test_what_is_wrong_with_the_machine_is_no_fault_of_a_document(
+    site, monkeypatch, error
+):
+    def fail(*_given):
+        raise error
+
+    monkeypatch.setattr(Format, "entries", fail)
+    with pytest.raises(type(error)):
+        built(site)

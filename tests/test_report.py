@@ -53,6 +53,7 @@ def test_metrics_are_what_the_report_says(site):
         ("feeds", "written"): 3,
         ("feeds", "unchanged"): 0,
         ("feeds", "removed"): 0,
+        ("documents_unpublished",): 0,
         ("entries",): 2 + 2 + 1,
         ("newest_entry_timestamp_seconds",): newest,
     }

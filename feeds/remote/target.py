@@ -20,7 +20,7 @@ from feeds.remote.pool import Pool, Promise, pool
 from feeds.remote.system import Mark, Served, System, plain_mark
 from feeds.remote.url import Url
 from feeds.store import Store
-from feeds.write import Marks, lock, marks, ours
+from feeds.write import lock, marks, ours
 
 _LEADING = (".html", ".opml")
 """What leads to other documents, and so is put after them."""
@@ -154,17 +154,25 @@ class Folder:
 
     def ours(self, base: str) -> set[str]:
         """Name the documents that a build made, as `write.ours` says. Raises Unreadable."""
-        paths = [*self._listed]
-        digests: dict[str, _Digest] = {}
-        seen: dict[str, Marks] = {}
-        with pool() as threads:
-            contents = threads.each(self._system.content, paths)
-            for path, content in zip(paths, contents, strict=True):
-                seen[path] = marks(path, content or b"")
-                digests[path] = self._digest(path, content or b"")
+        seen, digests = {}, {}
+        for path, content in self._contents():
+            seen[path] = marks(path, content)
+            digests[path] = self._digest(path, content)
         found = ours(seen, base)
         self._known |= {path: digests[path] for path in found}
         return found
+
+    def signed(self) -> set[str]:
+        """Name the documents that name us as generator. Raises Unreadable."""
+        contents = self._contents()
+        return {path for path, one in contents if marks(path, one)[0] == GENERATOR}
+
+    def _contents(self) -> Iterator[tuple[str, bytes]]:
+        paths = [*self._listed]
+        with pool() as threads:
+            contents = threads.each(self._system.content, paths)
+            for path, content in zip(paths, contents, strict=True):
+                yield path, content or b""
 
     @cached_property
     def _listed(self) -> dict[str, Mark]:

@@ -8,11 +8,12 @@ inode are as they were. Only what hubs have still to be told outlives it.
 from feeds.store.folder import FOLDER, Store
 from feeds.store.ledger import Ledger
 from feeds.store.untold import Taken
-from feeds.store.values import SITE, Counts, Damaged, Done, Pictures, Written
+from feeds.store.values import SITE, UNFIT, Counts, Damaged, Done, Pictures, Written
 
 __all__ = [
     "FOLDER",
     "SITE",
+    "UNFIT",
     "Counts",
     "Damaged",
     "Done",

@@ -1,15 +1,20 @@
 """What goes into the state and comes out of it."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from feeds.errors import FeedsError
 from feeds.feed import SUFFIXES
+from feeds.finding import Finding
 from feeds.listing import Listing
 from feeds.media import Measured
 
 SITE = 0
 """The key, among those of places, of documents that belong to no feed."""
+
+
+UNFIT = (-1, -1, -1, -1)
+"""The stamp of a document that was not fit to publish: none ever stands so."""
 
 
 class Damaged(FeedsError):
@@ -30,7 +35,7 @@ class Counts(NamedTuple):
 
 
 class Written(NamedTuple):
-    """A document as it was last written; its entries by their digests."""
+    """A document as it was last written, and in `digests` what it was made of."""
 
     place: int
     stamp: tuple[int, ...]
@@ -38,7 +43,11 @@ class Written(NamedTuple):
 
 
 class Done(NamedTuple):
-    """A feed that stands as it should: its documents, and which of them were written."""
+    """A feed that was looked at: its documents, which of them were written, what was found.
+
+    A document that is not fit to publish is kept as UNFIT, so that the next build tries
+    again.
+    """
 
     key: int
     entries: int
@@ -47,6 +56,7 @@ class Done(NamedTuple):
     written: list[str]
     listing: Listing | None = None
     pictures: Pictures | None = None
+    findings: Sequence[Finding] = ()
 
 
 def plain(paths: Iterable[str]) -> Iterator[str]:
