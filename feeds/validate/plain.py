@@ -67,7 +67,7 @@ _ATOM = r"""  <entry>
 )?+  </entry>
 """
 _TOP = r"""<\?xml version='1\.0' encoding='UTF-8'\?>
-(?:<\?xml-stylesheet type="text/css" href="[a-z./]++"\?>
+(?:<\?xml-stylesheet type="text/css" href="(?:[a-z./]++|{address})"\?>
 )?+"""
 _RSS_SHELL = r"""<rss{dc}{media}{atom}{content} version="2.0">
   <channel>
