@@ -176,6 +176,19 @@ def test_a_store_gets_what_a_folder_gets(configuration, library, days):
                 check(desk)
 
 
+def test_where_a_put_is_not_whole_a_document_is_moved_into_place(
+    memory, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(system, "_WHOLE", frozenset())
+    moved = []
+    real = type(memory.system).mv
+    monkeypatch.setattr(
+        type(memory.system), "mv", lambda fs, *how: moved.append(how) or real(fs, *how)
+    )
+    check(CloudDesk(tmp_path, SETTINGS, library(2), memory))
+    assert ("/site/output/topics/.feeds-ai.rss", "/site/output/topics/ai.rss") in moved
+
+
 EDITS = [
     ("put", "0007.md", a_story(7, topics=["ML"])),
     ("change", "0001.md", "title", "Other"),

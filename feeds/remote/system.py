@@ -4,8 +4,9 @@ What a library raises, whichever it is, becomes one of ours; what is not there i
 Credentials come from the environment, as each library looks for them.
 """
 
+import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from hashlib import blake2b, md5
@@ -43,6 +44,8 @@ _TIMES = (
 )
 _YOUNG = 60.0
 """Seconds in which two versions may have one time, with the clocks of two machines."""
+
+_TURN = threading.RLock()
 
 _PAGE = 1000  # keys, the most that S3 gives
 _BLOCK = 1 << 22
@@ -98,6 +101,10 @@ class System:
         self._root: str = root.rstrip("/")
         self._slash = "/" if scheme(url) in _PAGES else ""
         self._is_s3 = scheme(url) in _S3
+        # What is not made for it may mix up the answers to two requests at once.
+        self._turn: AbstractContextManager[object] = (
+            nullcontext() if getattr(fs, "async_impl", False) else _TURN
+        )
         if self._is_s3:
             fs.retries = min(fs.retries, _RETRIES)
 
@@ -121,7 +128,7 @@ class System:
         place = self._place(path)
         limits = {} if most is None else {"start": 0, "end": most + 1}
         try:
-            with _told(Unreadable, f"{self.url}/{path}", "cannot be read"):
+            with self._turn, _told(Unreadable, f"{self.url}/{path}", "cannot be read"):
                 return cast(bytes, self._fs.cat_file(place, **limits))
         except FileNotFoundError:
             return None
@@ -134,17 +141,19 @@ class System:
         """Open a file to be read in a stream. Raises Unreadable."""
         name, place = f"{self.url}/{path}", self._place(path)
         try:
-            with _told(Unreadable, name, "cannot be read"):
+            with self._turn, _told(Unreadable, name, "cannot be read"):
                 file = self._fs.open(place, "rb", block_size=_BLOCK)
                 mark = _mark(getattr(file, "details", None) or self._fs.info(place))
         except FileNotFoundError:
             return None
-        return Stream(cast(IO[bytes], _Told(file, name)), lambda: f"{mark or time()}")
+        return Stream(
+            cast(IO[bytes], _Told(file, name, self._turn)), lambda: f"{mark or time()}"
+        )
 
     def put(self, path: str, content: bytes, served: Served) -> Mark:
         """Put a file in its place, whole or not at all. Raises Unwritable."""
         place, name = self._place(path), f"{self.url}/{path}"
-        with _told(Unwritable, name, "cannot be written"):
+        with self._turn, _told(Unwritable, name, "cannot be written"):
             try:
                 return self._put(place, content, served)
             except FileNotFoundError as error:
@@ -153,14 +162,17 @@ class System:
     def remove(self, path: str) -> None:
         """Remove a file. Raises Unwritable."""
         try:
-            with _told(Unwritable, f"{self.url}/{path}", "cannot be removed"):
+            with (
+                self._turn,
+                _told(Unwritable, f"{self.url}/{path}", "cannot be removed"),
+            ):
                 self._fs.rm_file(self._place(path))
         except FileNotFoundError:
             pass
 
     def asked(self, path: str) -> Mark:
         """Ask for the mark of one file, which no listing told. Raises Unreadable."""
-        with _told(Unreadable, f"{self.url}/{path}", "cannot be read"):
+        with self._turn, _told(Unreadable, f"{self.url}/{path}", "cannot be read"):
             return _mark(self._asked(self._place(path)) or {})
 
     def _place(self, path: str) -> str:
@@ -291,11 +303,13 @@ def _seconds(when: object) -> float | None:
 class _Told:
     """A file whose faults are ours."""
 
-    def __init__(self, file: Any, name: str) -> None:
-        self._file, self._name = file, name
+    def __init__(
+        self, file: Any, name: str, turn: AbstractContextManager[object]
+    ) -> None:
+        self._file, self._name, self._turn = file, name, turn
 
     def read(self, size: int = -1) -> bytes:
-        with _told(Unreadable, self._name, "cannot be read"):
+        with self._turn, _told(Unreadable, self._name, "cannot be read"):
             return cast(bytes, self._file.read(size))
 
 
