@@ -638,6 +638,18 @@ def test_records_lie_beside_the_output(memory, tmp_path):
     )
 
 
+def test_an_output_among_the_records_is_passed_over(memory, tmp_path):
+    settings = {**SETTINGS, "formats": ["json"]}
+    desk = CloudDesk(tmp_path, settings, library(2), memory)
+    text = desk.there.read_text("utf-8")
+    desk.there.write_text(
+        text.replace("memory://site/records", "memory://site"), "utf-8"
+    )
+    desk.mirror()
+    assert "2 records read, 0 drafts; 2 feeds written" in build(desk).output
+    assert "2 records read, 0 drafts; nothing changed" in build(desk).output
+
+
 @pytest.mark.parametrize(
     ("address", "missing", "said"),
     [

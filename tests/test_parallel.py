@@ -7,12 +7,13 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 
 from feeds.errors import FeedsError, Mistake
-from feeds.parallel import cpus, spread
+from feeds.parallel import cpus, spread, stream
 
 ROOT = str(Path(__file__).parent.parent)
 SOON = 20
@@ -86,6 +87,22 @@ def test_results_larger_than_a_pipe_come_through():
 def test_one_job_or_one_task_works_here():
     assert set(spread(lambda: process, range(5), 1)) == {os.getpid()}
     assert list(spread(lambda: process, [0], 5)) == [os.getpid()]
+
+
+def test_nothing_is_forked_beside_a_thread():
+    is_over = threading.Event()
+    thread = threading.Thread(target=is_over.wait)
+    thread.start()
+    try:
+        assert set(spread(lambda: process, range(5), 2)) == {os.getpid()}
+    finally:
+        is_over.set()
+        thread.join()
+
+
+def test_a_task_may_have_any_number_of_results():
+    for jobs in (1, 2, 3):
+        assert list(stream(lambda: range, [2, 0, 3], jobs)) == [0, 1, 0, 1, 2]
 
 
 @pytest.mark.parametrize("jobs", [2, 5])

@@ -648,6 +648,18 @@ def test_a_record_far_too_large_is_passed_over_without_being_held(file, large):
     assert peak < 80 * MOST
 
 
+@pytest.mark.parametrize("size", range(1, 10))
+def test_an_escape_that_pieces_cut_in_two_is_passed_over_as_one(monkeypatch, size):
+    monkeypatch.setattr(many, "_AHEAD", 1)
+    items = [json.dumps(story("A")), json.dumps(story(body='\\"]}{[\\\\,' * 300))]
+    content = f"[{','.join([*items, items[0]])}]".encode()
+    assert shown(records(pieced(content, size), "s.json", UTC, 200)) == [
+        "A",
+        f"s.json:1: {too_large(200)}",
+        "A",
+    ]
+
+
 def test_a_text_without_end_is_told_where_the_file_is_not_large():
     assert shown(read(f'[{json.dumps(story("A"))},\n\n{{"a": "x', "s.json")) == [
         "A",
