@@ -202,7 +202,7 @@ def _build(
         findings = [found for one in done for found in one.findings]
         if config.hubs:
             with store.untold() as untold:
-                untold.note(config.hubs, folder.stamp, time.time())
+                untold.note(config.hubs, folder.version, time.time())
         if is_read or work or stale:
             ledger.finish(complaints)
         counts = ledger.counts()
@@ -322,7 +322,7 @@ def _promise(work: Work, run: _Run) -> None:
     run.folder.check(work.documents)
     if run.config.hubs:
         with run.store.untold() as untold:
-            untold.expect(work.advertised(), run.folder.stamp)
+            untold.expect(work.advertised(), run.folder.version)
     promised = [*work.dirty, *work.gone]
     run.ledger.promise(promised, work.documents, work.before)
 

@@ -102,10 +102,10 @@ def push(
         return
     folder = folder_of(output, config)
     store = Store(config.file, folder)
-    stamp = steps.target(folder, config, store).stamp
+    version = steps.target(folder, config, store).version
     try:
         with store.untold() as untold:
-            wanted = untold.take(stamp, time.time())
+            wanted = untold.take(version, time.time())
         if not wanted:
             return
         # Slow to import, and mostly there is nothing to tell.

@@ -29,7 +29,7 @@ def ping(
     documents = _documents(config, folder, store)
     if changed:
         with store.untold() as untold:
-            taken = untold.take(target(folder, config, store).stamp, now, early=True)
+            taken = untold.take(target(folder, config, store).version, now, early=True)
         wanted = {hub: taken[hub] for hub in config.hubs if hub in taken}
     else:
         chosen = dict.fromkeys(sorted(_chosen(names, documents, config)), now)

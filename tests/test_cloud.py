@@ -26,6 +26,7 @@ from feeds.store import Store
 from feeds.survey import survey
 from tests import cloud as stores
 from tests.cloud import HUSH, Cloud, CloudDesk
+from tests.hub import Hub
 from tests.site import CONFIG
 from tests.strategies import (
     MANY_BUILDS,
@@ -209,6 +210,42 @@ def test_a_bucket_gets_what_a_folder_gets(desk):
         check(desk)
 
 
+def test_archives_and_addresses_of_old_lie_there_too(desk):
+    feeds = [{"path": "all", "archive": "monthly", "also": ["old"]}]
+    desk.configure(
+        {**SETTINGS, "feeds": feeds, "defaults": {"limit": 1}, "pages": True}
+    )
+    for number in range(5):
+        desk.put(
+            f"{number:04}.md",
+            a_story(number, publishedDateTime=f"2025-0{number + 1}-01"),
+        )
+    check(desk)
+    assert {"old.rss", "all@2025-03.rss"} <= desk.published().keys()
+    desk.change("0002.md", "publishedDateTime", "2025-07-01")
+    check(desk)
+    desk.configure({**SETTINGS, "feeds": [{"path": "all"}]})
+    check(desk)
+
+
+def test_hubs_are_told_of_what_was_put_and_of_nothing_else(desk):
+    with Hub().running() as hub:
+        desk.configure({**SETTINGS, "hubs": [hub.address]})
+        for edit, told in [
+            (lambda: None, ["all.atom", "all.rss", "topics/ai.atom", "topics/ai.rss"]),
+            (lambda: None, []),
+            (lambda: desk.put("0.md", desk.library["0000.md"]), []),
+            (lambda: desk.put("9.md", a_story(9, topics=[])), ["all.atom", "all.rss"]),
+            (desk.lose_state, []),
+        ]:
+            edit()
+            desk.mirror()
+            hub.pinged.clear()
+            build(desk)
+            paths = [one.partition(".org/")[2] for one in hub.told]
+            assert sorted(set(paths)) == told
+
+
 # What is asked for
 
 
@@ -241,6 +278,19 @@ def test_only_what_changed_is_read_and_put(desk, relay):
         "output/topics/ml.atom",
         "output/topics/ml.rss",
     ]
+
+
+def test_what_was_put_is_known_by_the_next_build(desk, relay):
+    desk.configure({**SETTINGS, "pages": True})
+    desk.mirror()
+    build(desk)
+    desk.change("0001.md", "title", "Other")
+    desk.mirror()
+    build(desk)
+    relay.asked.clear()
+    said = build(desk, "-v").output
+    assert said == "3 records read, 0 drafts; nothing changed in 2 feeds\n"
+    assert len(relay.asked) == 2
 
 
 def test_pages_are_put_after_feeds_and_removals_come_last(desk, relay):

@@ -45,6 +45,7 @@ class Folder:
         self._pool = Pool()
         self._files = ExitStack()
         self._known: dict[str, _Digest] = {}
+        self._written: set[str] = set()
         self._puts: dict[str, tuple[Promise[Mark], _Digest]] = {}
         self._removals: list[Promise[None]] = []
         self._later: list[tuple[str, int, _Digest]] = []
@@ -93,6 +94,11 @@ class Folder:
         mark = self._listed.get(path)
         return (*mark, *self._known.get(path, (0, 0))) if mark else None
 
+    def version(self, path: str) -> tuple[int, ...] | None:
+        """Tell one version of what stands at a path from any other, also where no mark does."""
+        mark = self._listed.get(path)
+        return None if mark is None else (*mark, int(path in self._written))
+
     def stands(self, path: str, stamp: tuple[int, ...]) -> bool:
         """Tell whether a document is as it was when it had this stamp."""
         mark = self._listed.get(path)
@@ -113,6 +119,7 @@ class Folder:
         elif self._has(path, content):
             self._known[path] = digest
             return False
+        self._listed.pop(path, None)  # what stands there is told once it is put
         if not path.endswith(_LEADING):
             self._put(path, content, digest)
         else:
@@ -201,6 +208,7 @@ class Folder:
         for path, (put, digest) in self._puts.items():
             self._listed[path] = put.result()
             self._known[path] = digest
+            self._written.add(path)
         self._puts.clear()
 
     def _has(self, path: str, content: bytes) -> bool:
