@@ -304,7 +304,7 @@ def _sizes(work: Work, run: _Run) -> Mapping[str, Measured]:
     places = {key: place for place, key in ledger.places.items()}
     for key, one in standing.items():
         if any(sizes.get(url, UNKNOWN) != size for url, size in one.items()):
-            work.add(key, places[key], "a picture was measured", ledger)
+            work.add(key, places[key], "a picture was measured")
     return sizes
 
 

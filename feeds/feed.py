@@ -130,6 +130,7 @@ def archived(feed: Feed, months: Sequence[str]) -> tuple[Feed, dict[str, Feed]]:
             feed,
             path=path,
             formats=formats,
+            hubs=(),
             also=(),
             older=paths[number - 1] if number else None,
             newer=paths[1] if number == 0 and len(paths) > 1 else None,

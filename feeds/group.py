@@ -299,23 +299,20 @@ def build(
     """Turn shelves into feeds, each with its archive documents, oldest first.
 
     A story is made an entry once for each way it is shown. `sizes` is what is known of
-    pictures, by address; archives, which are to stay as they are, say nothing of it.
+    pictures, by address; archives say nothing of it, or they would change with it.
     """
     shelves = list(shelves)
     shown = names(shelves, candidates, config)
 
     @cache
     def entry_once(
-        number: int,
-        is_sized: bool,
-        related: bool,
-        enclosure: bool,
-        media: bool,
-        inline: bool,
+        number: int, switches: tuple[bool, bool, bool, bool], is_sized: bool
     ) -> Entry:
+        related, enclosure, media, inline = switches
         images = shape.Images(enclosure=enclosure, media=media, inline=inline)
         one = by_number[number]
-        size = sizes.get(pictured(one.record) or "", UNKNOWN) if is_sized else UNKNOWN
+        url = pictured(one.record) if is_sized else None
+        size = sizes.get(url or "", UNKNOWN)
         return entry(one, shown, related=related, images=images, size=size)
 
     by_number = {id(one): one for one in candidates}
@@ -327,10 +324,7 @@ def build(
         parts = [(head, shelf.selection.entries)]
         parts += [(documents[month], found) for month, found in months.items()]
         yield tuple(
-            filled(
-                part,
-                (entry_once(id(one), part.current is None, *switches) for one in found),
-            )
+            filled(part, (entry_once(id(one), switches, part is head) for one in found))
             for part, found in parts
         )
 

@@ -105,7 +105,7 @@ class Work:
         folder: Target,
         before: Mapping[str, Written],
     ) -> None:
-        self.before, self.book = before, book
+        self.ledger, self.before, self.book = ledger, before, book
         self.why, self.anew = ledger.dirty(), ledger.anew()
         self.touched = ledger.touched()
         self.months: dict[int, set[str]] = {}
@@ -124,7 +124,7 @@ class Work:
         self.alive = set(ledger.places.values()) - self.gone
         self.pending = ledger.pending()
         self.documents: dict[str, int] = {}
-        self._address(ledger)
+        self._address()
         if book.config.pages:
             self.documents |= dict.fromkeys(PATHS, SITE)
             if not before.keys() >= set(PATHS):
@@ -139,7 +139,7 @@ class Work:
                 self.why.setdefault(old.place, f"{path} is not as it was written")
                 self.touched.setdefault(old.place, set()).add(month)
 
-    def _address(self, ledger: Ledger) -> None:
+    def _address(self) -> None:
         """Name the documents that are to stand, and those of archives that may."""
         self._taken = {
             path.lower(): old.place
@@ -147,9 +147,9 @@ class Work:
             if old.place in self.alive
         }
         for key, place in self.dirty.items():
-            self._promise(key, place, ledger)
+            self._promise(key, place)
 
-    def _promise(self, key: int, place: Place, ledger: Ledger) -> None:
+    def _promise(self, key: int, place: Place) -> None:
         """Name the documents of a feed, and those that its archive may have.
 
         Raises Mistake where another feed has them.
@@ -161,15 +161,15 @@ class Work:
                 what = "change one path in feeds.yaml"
                 raise Mistake(f'two feeds have the path "{address}", {what}')
             self.documents[document] = key
-        months = ledger.months(key) if has_archive(rules) else ()
+        months = self.ledger.months(key) if has_archive(rules) else ()
         for month, name in product(months, rules.formats or ()):
             path = f"{paths[0]}{ARCHIVE}{month}{FORMATS[name].suffix}"
             self.documents[path] = key
 
-    def add(self, key: int, place: Place, why: str, ledger: Ledger) -> None:
+    def add(self, key: int, place: Place, why: str) -> None:
         """Look at one feed more."""
         self.dirty[key], self.why[key] = place, why
-        self._promise(key, place, ledger)
+        self._promise(key, place)
 
     def __bool__(self) -> bool:
         return bool(self.dirty or self.gone or SITE in self.why)

@@ -11,11 +11,13 @@ from hypothesis import strategies as st
 
 from feeds import config, publish, survey
 from feeds.build import Options, build
+from feeds.media import Measured
 from feeds.plan import plan
 from feeds.preview import gather
 from feeds.render import Format
+from feeds.store import Store
 from feeds.write import Output
-from tests.builders import a_plan, a_record, explained
+from tests.builders import a_config, a_plan, a_record, an_image, explained
 from tests.site import NOW, Site
 from tests.strategies import MANY_BUILDS, Desk, tree
 
@@ -413,6 +415,35 @@ def test_an_archive_is_inherited_and_can_be_refused(site):
     built(site)
     archived = {path.partition("@")[0] for path in site.output() if "@" in path}
     assert archived == {"all", "ml"}
+
+
+def test_no_hub_is_told_of_an_archive(site):
+    hub = "https://hub.example/"
+    site.configure(CONFIG + f"hubs: [{hub}]\n")
+    built(site)
+    publish_on(site, "2025-12-31")
+    built(site)
+    with Store(site.folder / "feeds.yaml", site.folder / "output").untold() as untold:
+        assert {*untold.hubs[hub].changes} == {"all.rss", "all.atom", "all.json"}
+    told = {path for path, content in site.output().items() if hub.encode() in content}
+    assert told == {"all.rss", "all.atom", "all.json"}
+
+
+def test_what_is_measured_of_a_picture_is_not_in_an_archive():
+    old = datetime.fromisoformat("2025-03-01T00:00:00Z")
+    records = [
+        a_record(name, images=(an_image(),), published=when)
+        for name, when in {"a": TIME, "b": TIME, "c": old, "d": TIME}.items()
+    ]
+    feeds = [{"path": "all", "limit": 2, "archive": "monthly", "formats": ["rss"]}]
+    known = {an_image().url: Measured(length=7, media_type="image/png")}
+    settings = a_config(feeds=feeds, measure_images=True)
+    planned = plan(records, settings, TIME, known)
+    lengths = {
+        one.path: {entry.enclosure.length for entry in one.feed.entries}
+        for one in planned.documents()
+    }
+    assert lengths == {"all.rss": {7}, "all@2025-03.rss": {0}, "all@2026-01.rss": {0}}
 
 
 def test_explain_names_the_document_that_has_a_story():

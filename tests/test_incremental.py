@@ -238,8 +238,7 @@ class Bench(Desk):
         self.heard = dict.fromkeys(self.heard, self.advertised())
 
     def advertised(self):
-        found = tree(self.output)
-        return {name: found[name] for name in found if name not in PATHS}
+        return of_feeds(tree(self.output))
 
     def tell(self):
         """Tell hubs all that is noted for them; give the documents, by hub."""
@@ -431,14 +430,19 @@ def check(bench, jobs=1):
     written = tree(bench.output)
     assert {one: written[one] for one in written if one not in orphans} == documents
     assert said(outcome) == words
-    advertised = {one for one in documents.keys() - set(PATHS) if not month_in(one)}
-    hear(bench, {one: documents[one] for one in advertised})
+    hear(bench, of_feeds(documents))
     assert outcome.feeds_written + outcome.feeds_unchanged == feeds
     again = bench.build(jobs)
     assert (list(again.written), list(again.removed)) == ([], [])
     assert said(again) == words
     assert not any(bench.tell().values())
     return outcome
+
+
+def of_feeds(documents):
+    """Give the documents that somebody subscribes to, or looks at."""
+    names = [one for one in documents if one not in PATHS and not month_in(one)]
+    return {one: documents[one] for one in names}
 
 
 def hear(bench, advertised):
