@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -79,13 +80,15 @@ class Site:
         return self.run("build", *args, **extra)
 
     def output(self) -> dict[str, bytes]:
-        """Every file below the output."""
+        """Every file below the output, looked at once more where a build is at work."""
         root = self.folder / "output"
-        return {
-            str(file.relative_to(root)): file.read_bytes()
-            for file in sorted(root.rglob("*"))
-            if file.is_file()
-        }
+        while True:
+            with suppress(FileNotFoundError):
+                return {
+                    str(file.relative_to(root)): file.read_bytes()
+                    for file in sorted(root.rglob("*"))
+                    if file.is_file()
+                }
 
 
 @dataclass(frozen=True)
