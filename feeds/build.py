@@ -17,7 +17,7 @@ from msgspec.structs import replace
 
 from feeds.assess import Rulebook, Sheet, parts
 from feeds.config import Config
-from feeds.errors import Refused
+from feeds.errors import FeedsError, Refused
 from feeds.feed import Entry
 from feeds.finding import Finding
 from feeds.fingerprint import salt
@@ -142,7 +142,12 @@ def build(config: Config, output: Where, now: datetime, options: Options) -> Out
         except Damaged as damaged:
             options.say([f"state is damaged, begun anew: {damaged}"])
             store.discard()
+        try:
             return _build(config, folder, now, options, store)
+        except Damaged as damaged:
+            # No state has had the time to be damaged.
+            what = "this is a bug, please report it"
+            raise FeedsError(f"{damaged}, with a new state too; {what}") from damaged
 
 
 def target(output: Where, config: Config, store: Store) -> Target:

@@ -11,12 +11,15 @@ import sqlite3
 import subprocess
 import time
 from contextlib import closing
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
+from feeds import build, config
+from feeds.errors import FeedsError
 from feeds.store import FOLDER, seal
-from tests.site import CONFIG, Site, stop
+from tests.site import CONFIG, NOW, Site, stop
 
 
 def test_a_first_build_writes_every_feed(site):
@@ -562,3 +565,17 @@ def test_a_dry_run_tells_what_subscribers_would_see_and_writes_nothing(site):
         "  + Title of a.md",
     ]
     assert site.output() == before
+
+
+def test_a_bug_is_not_taken_for_a_damaged_state(site, monkeypatch):
+    def rotten(*_given):
+        raise LookupError("planted")
+
+    monkeypatch.setattr(build, "Work", rotten)
+    settings = config.load(site.folder / "feeds.yaml")
+    moment = datetime.fromisoformat(NOW)
+    with pytest.raises(
+        FeedsError, match="planted, with a new state too; this is a bug"
+    ):
+        build.build(settings, site.folder / "output", moment, build.Options())
+    assert not site.output()
