@@ -232,6 +232,18 @@ def test_the_state_of_another_release_is_told_apart(tmp_path):
         pass
 
 
+def test_what_a_full_disk_left_of_the_ignore_file_is_written_again(tmp_path):
+    store = a_store(tmp_path)
+    build(store, a_sheet())
+    ignore = store.folder / ".gitignore"
+    ignore.write_bytes(b"")
+    build(store, a_sheet())
+    assert ignore.read_text() == "*\n"
+    ignore.write_text("mine\n")
+    build(store, a_sheet())
+    assert ignore.read_text() == "mine\n"
+
+
 def test_an_empty_file_is_an_empty_state(tmp_path):
     store = a_store(tmp_path)
     store.folder.mkdir()

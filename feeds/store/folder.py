@@ -4,7 +4,13 @@ import os
 import sqlite3
 import stat
 from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
+from contextlib import (
+    AbstractContextManager,
+    ExitStack,
+    closing,
+    contextmanager,
+    suppress,
+)
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
@@ -79,6 +85,9 @@ class Store:
                 raise Unwritable(f"{self.folder}: a link, expected a folder; remove it")
             self.folder.mkdir(exist_ok=True)
             ignore = self.folder / ".gitignore"
+            with suppress(FileNotFoundError):
+                if not ignore.lstat().st_size:  # as a full disk leaves it
+                    ignore.unlink()
             if not os.path.lexists(ignore):
                 with ignore.open("x", encoding="utf-8") as file:
                     file.write(_IGNORE)
