@@ -7,6 +7,7 @@ from feeds.build import target
 from feeds.command import configured, folder_of
 from feeds.config import Config
 from feeds.errors import Mistake
+from feeds.feed import month_in
 from feeds.listing import PATHS
 from feeds.push import deliver
 from feeds.remote.url import Where
@@ -52,7 +53,7 @@ def _documents(config: Config, folder: Where, store: Store) -> set[str]:
     found = found or ours(config.site.url) - store.others()
     if not found:
         raise Mistake(f"{folder}: no feeds yet; `feeds build` writes them")
-    return found - set(PATHS)
+    return {path for path in found if not month_in(path)} - set(PATHS)
 
 
 def _chosen(names: Iterable[str], documents: set[str], config: Config) -> Iterator[str]:

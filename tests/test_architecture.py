@@ -183,8 +183,8 @@ ALLOWED = {
         *("several", "terminal", "watch"),
     },
     "ping": {
-        *("build", "command", "config", "errors", "listing", "push", "remote.url"),
-        *("store", "terminal"),
+        *("build", "command", "config", "errors", "feed", "listing", "push"),
+        *("remote.url", "store", "terminal"),
     },
     "ask": {
         *("audit", "command", "compare", "errors", "explain", "feed", "group", "plan"),

@@ -417,16 +417,19 @@ def test_an_archive_is_inherited_and_can_be_refused(site):
     assert archived == {"all", "ml"}
 
 
-def test_no_hub_is_told_of_an_archive(site):
+def test_no_hub_is_named_in_an_archive_or_told_of_one(site):
     hub = "https://hub.example/"
     site.configure(CONFIG + f"hubs: [{hub}]\n")
     built(site)
+    feeds = {"all.rss", "all.atom", "all.json"}
+    output = site.output()
+    assert {path for path in output if hub.encode() in output[path]} == feeds
+    refused = site.run("ping", "all@2025-09")
+    assert (refused.code, "all@2025-09: no such feed" in refused.err) == (2, True)
     publish_on(site, "2025-12-31")
     built(site)
     with Store(site.folder / "feeds.yaml", site.folder / "output").untold() as untold:
-        assert {*untold.hubs[hub].changes} == {"all.rss", "all.atom", "all.json"}
-    told = {path for path, content in site.output().items() if hub.encode() in content}
-    assert told == {"all.rss", "all.atom", "all.json"}
+        assert {*untold.hubs[hub].changes} == feeds
 
 
 def test_what_is_measured_of_a_picture_is_not_in_an_archive():
@@ -438,10 +441,9 @@ def test_what_is_measured_of_a_picture_is_not_in_an_archive():
     feeds = [{"path": "all", "limit": 2, "archive": "monthly", "formats": ["rss"]}]
     known = {an_image().url: Measured(length=7, media_type="image/png")}
     settings = a_config(feeds=feeds, measure_images=True)
-    planned = plan(records, settings, TIME, known)
     lengths = {
         one.path: {entry.enclosure.length for entry in one.feed.entries}
-        for one in planned.documents()
+        for one in plan(records, settings, TIME, known).documents()
     }
     assert lengths == {"all.rss": {7}, "all@2025-03.rss": {0}, "all@2026-01.rss": {0}}
 

@@ -30,6 +30,7 @@ feeds:
   - path: fresh
     max_age: 1 days
   - path: providers/{provider}
+    archive: monthly
 """
 
 
@@ -211,13 +212,13 @@ def slow_down():
     """Make a worker take its time, so that it is met at work."""
     from feeds import harvest
 
-    quick = harvest.assess
+    quick = harvest.parts
 
     def slow(*given):
         time.sleep(0.002)
         return quick(*given)
 
-    harvest.assess = slow
+    harvest.parts = slow
 
 
 def wait_for(found, seconds=20):
