@@ -32,7 +32,7 @@ def audit(config: Config, folder: Where) -> Audit:
     output = target(folder, config, store)
     # Read first: what a build publishes meanwhile is not missed for being young.
     known = store.documents()
-    ours = (known | output.signed()) - store.others()
+    ours = (known | output.signed(config.site.url)) - store.others()
     found: list[Finding] = []
     judged = sorted(path for path in ours if path.endswith((*RULES,)))
     for path in judged:

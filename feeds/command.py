@@ -16,6 +16,7 @@ from feeds import report
 from feeds.config import Config
 from feeds.errors import Mistake, Refused, Unwritable
 from feeds.finding import Finding
+from feeds.group import check
 from feeds.moment import EXPECTED, moment
 from feeds.parallel import Engine
 from feeds.parse import ENDINGS
@@ -140,11 +141,15 @@ def init(folder: str, name: str | None) -> None:
 
 def configured(given: str | None) -> Config:
     """Load the configuration named, or the nearest one in this folder or above."""
-    if given is not None:
-        return configuration.load(Path(given))
+    config = configuration.load(Path(given) if given is not None else _nearest())
+    check(config)
+    return config
+
+
+def _nearest() -> Path:
     for folder in (Path(), *Path.cwd().parents):
         if (folder / configuration.NAME).is_file():
-            return configuration.load(folder / configuration.NAME)
+            return folder / configuration.NAME
     raise Mistake(
         f"no {configuration.NAME} here or above; `feeds init` writes one, -c names another"
     )

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from feeds import shape
 from feeds.address import domain, enclosable, tag
@@ -117,6 +118,28 @@ def promised(config: Config) -> Iterator[Place]:
             named = {domain(name) or name for name in feed.only or ()}
             hosts = named | config.providers.keys()
             yield from (Place(index, provider=key) for key in hosts)
+
+
+def check(config: Config) -> None:
+    """Make sure that no address of old takes that of a feed of feeds.yaml. Raises Mistake."""
+    new = _without_also(config)
+    for place in promised(config) if new != config else ():
+        address = path_of(place, new)
+        if not closed(place, config) and path_of(place, config) != address:
+            where = f"{config.file}:{config.line(('feeds', place.feed, 'path'))}"
+            what = f'"{address}" is an address of old (`also`) of another feed'
+            raise Mistake(f"{where}: feeds.path: {what}, expected it there no longer")
+
+
+def _without_also(config: Config) -> Config:
+    return replace(
+        config,
+        feeds=tuple(replace(feed, also=()) for feed in config.feeds),
+        topics={key: replace(one, also=()) for key, one in config.topics.items()},
+        providers={key: replace(one, also=()) for key, one in config.providers.items()},
+        slugs=frozenset(one.slug.lower() for one in config.topics.values() if one.slug),
+        old_hosts=frozenset(),
+    )
 
 
 def places(one: Candidate, config: Config) -> Iterator[Place]:

@@ -54,7 +54,7 @@ class Target(Protocol):
     def remove(self, path: str) -> bool: ...
     def finish(self) -> None: ...
     def ours(self, base: str) -> set[str]: ...
-    def signed(self) -> set[str]: ...
+    def signed(self, base: str) -> set[str]: ...
 
 
 class Output:
@@ -189,12 +189,12 @@ class Output:
         """Name the documents that a build made, as `ours` says. Raises Unreadable."""
         return ours({path: self._marks(path) for path in self._documents()}, base)
 
-    def signed(self) -> set[str]:
-        """Name the documents that name us as generator, wherever they say they stand.
+    def signed(self, base: str) -> set[str]:
+        """Name the documents that name us as generator, wherever below the base they stand.
 
         Raises Unreadable.
         """
-        return {path for path in self._documents() if self._is_ours(path)}
+        return {path for path in self._documents() if signed(self._marks(path), base)}
 
     def _is_ours(self, path: str) -> bool:
         return self._marks(path)[0] == GENERATOR
@@ -277,6 +277,13 @@ def marks(path: str, content: bytes) -> Marks:
         elif tag == f"{_ATOM}link" and attributes.get("rel") in _OWN:
             addresses.add(attributes.get("href", ""))
     return generator, addresses
+
+
+def signed(marks: Marks, base: str) -> bool:
+    """Tell whether we made a document of a site; another may stand in the same folder."""
+    generator, addresses = marks
+    is_here = not addresses or any(one.startswith(base) for one in addresses)
+    return generator == GENERATOR and is_here
 
 
 def ours(marks: Mapping[str, Marks], base: str) -> set[str]:

@@ -12,7 +12,7 @@ import yaml
 from feeds import config
 from feeds.build import Options, build
 from feeds.errors import Mistake, Refused
-from feeds.group import Place, addresses
+from feeds.group import Place, addresses, check
 from feeds.plan import plan
 from feeds.preview import gather
 from tests.builders import a_config, a_plan, a_record
@@ -401,6 +401,37 @@ COMPLAINTS = {
 @pytest.mark.parametrize(("extra", "message"), COMPLAINTS.values(), ids=COMPLAINTS)
 def test_a_mistake_in_also_says_where_and_what(extra, message):
     assert complaint(f"{BASE}{extra}\n").startswith(f"feeds.yaml:{message}")
+
+
+TAKEN = {
+    "by a path": (
+        [{"path": "t/{topic}"}, {"path": "x", "also": ["t/vision"]}],
+        {"topics": {"Computer Vision": {"slug": "vision"}}},
+        "t/vision",
+    ),
+    "by a template": (
+        [{"path": "all/{provider}", "also": ["t/{provider}"]}, {"path": "t/{topic}"}],
+        {"topics": {"AI": {}}},
+        "t/ai",
+    ),
+    "from a topic in only": (
+        [{"path": "t/{topic}", "only": ["AI", "CV"]}],
+        {"topics": {"CV": {"also": ["ai"]}}},
+        "t/ai",
+    ),
+    "from a provider in only": (
+        [{"path": "p/{provider}", "only": ["b.example"]}],
+        {"providers": {"a.example": {"also": ["b.example"]}}},
+        "p/b.example",
+    ),
+}
+
+
+@pytest.mark.parametrize(("feeds", "groups", "path"), TAKEN.values(), ids=TAKEN)
+def test_no_address_of_old_takes_one_that_feeds_yaml_promises(feeds, groups, path):
+    settings = a_config(feeds=feeds, **groups)
+    with pytest.raises(Mistake, match=f'feeds.path: "{path}" is an address of old'):
+        check(settings)
 
 
 @pytest.mark.parametrize(

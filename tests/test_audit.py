@@ -5,7 +5,7 @@ import re
 import pytest
 
 from feeds.store import FOLDER
-from tests.site import CONFIG
+from tests.site import CONFIG, Site
 
 PAGES = CONFIG.replace("pages: false", "formats: [rss, atom, json]")
 SUMMARY = "1 record, 0 problems; "
@@ -32,6 +32,15 @@ def test_what_a_build_wrote_has_no_problem(site):
     result = site.run("check", "--output")
     assert (result.code, result.out) == (0, "")
     assert result.err == f"{SUMMARY}10 documents, 0 problems\n"
+
+
+def test_another_site_below_the_output_is_passed_over(site, tmp_path_factory):
+    other = Site(tmp_path_factory.mktemp("other"))
+    other.configure(PAGES.replace("feeds.example.org", "sport.example.org"))
+    other.write()
+    other.build("-o", site.folder / "output" / "sport")
+    result = site.run("check", "--output")
+    assert (result.code, result.out) == (0, "")
 
 
 def test_each_problem_has_its_file_and_line_and_what_was_expected(site):

@@ -20,7 +20,7 @@ from feeds.remote.pool import Pool, Promise, pool
 from feeds.remote.system import Mark, Served, System, plain_mark
 from feeds.remote.url import Url
 from feeds.store import Store
-from feeds.write import lock, marks, ours
+from feeds.write import lock, marks, ours, signed
 
 _LEADING = (".html", ".opml")
 """What leads to other documents, and so is put after them."""
@@ -169,10 +169,10 @@ class Folder:
         self._known |= {path: digests[path] for path in found}
         return found
 
-    def signed(self) -> set[str]:
-        """Name the documents that name us as generator. Raises Unreadable."""
+    def signed(self, base: str) -> set[str]:
+        """Name the documents of ours, wherever below the base. Raises Unreadable."""
         contents = self._contents()
-        return {path for path, one in contents if marks(path, one)[0] == GENERATOR}
+        return {path for path, one in contents if signed(marks(path, one), base)}
 
     def _contents(self) -> Iterator[tuple[str, bytes]]:
         paths = [*self._listed]
