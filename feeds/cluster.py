@@ -4,6 +4,7 @@ Every worker has to see the records under the same path, and to have the same pr
 """
 
 import logging
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -18,6 +19,7 @@ except ImportError as missing:  # it is an extra
     what = "a cluster needs Dask: pip install 'feeds[dask]'"
     raise Mistake(what) from missing
 
+_USER = re.compile(r"[^\s/'\"@]+@")
 _PATIENCE = 10
 """Seconds to wait for a scheduler, and for its first worker."""
 
@@ -58,14 +60,17 @@ class Cluster:
 @contextmanager
 def connected(address: str) -> Iterator[Cluster]:
     """Work on a cluster. Raises Mistake where it cannot be used, FeedsError where it fails."""
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)
+    for name in ("distributed", "asyncio", "tornado"):
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
+    shown = _USER.sub("", address)
     try:
         client = Client(address, timeout=_PATIENCE, set_as_default=False, name="feeds")
-    except (OSError, ValueError) as error:
-        raise Mistake(f"--cluster {address}: no scheduler answers: {error}") from error
+    except Exception as error:  # of whatever kind: it depends on the address
+        what = _USER.sub("", f"no scheduler answers: {error}")
+        raise Mistake(f"--cluster {shown}: {what}") from error
     try:
-        _check(client, address)
-        yield Cluster(client, address)
+        _check(client, shown)
+        yield Cluster(client, shown)
     finally:
         client.close()
 
@@ -77,7 +82,12 @@ def _check(client: Client, address: str) -> None:
     except TimeoutError as error:
         raise Mistake(f"--cluster {address}: it has no workers") from error
     ours = _programs()
-    for worker, theirs in client.run(_programs).items():
+    try:
+        found = client.run(_programs)
+    except Exception as error:  # whatever a worker without us says
+        what = f"a worker cannot run feeds: {error}; install the same there"
+        raise Mistake(f"--cluster {address}: {what}") from error
+    for worker, theirs in found.items():
         if differing := sorted(theirs ^ ours):
             what = f"worker {worker} has other programs than this machine"
             raise Mistake(f"--cluster {address}: {what}: {', '.join(differing)}")

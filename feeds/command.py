@@ -14,7 +14,7 @@ from feeds import build as steps
 from feeds import config as configuration
 from feeds import report
 from feeds.config import Config
-from feeds.errors import Mistake, Refused, Unwritable
+from feeds.errors import Mistake, Refused, Unreadable, Unwritable
 from feeds.finding import Finding
 from feeds.group import check
 from feeds.moment import EXPECTED, moment
@@ -116,7 +116,7 @@ def push(
         failing = [one.hub for one in results if one.missed]
         with store.untold() as untold:
             news = {hub for hub in failing if untold.warns(hub, time.time())}
-    except Unwritable as error:
+    except (Unreadable, Unwritable) as error:
         tell([error])
         return
     for one in results:

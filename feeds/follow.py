@@ -134,8 +134,9 @@ def _tried(last: _Turn, options: dict[str, Any], wanted: _Wanted) -> _Turn:
     config = last.config
     with about(str(last.file) if wanted.is_named else ""):
         try:
-            config = configured(str(last.file))
-            wanted.watchable(config)
+            new = configured(str(last.file))
+            wanted.watchable(new)
+            config = new
             outcome = built(config, wanted.output, wanted.now, options)
             say(outcome, last.outcome, config, options)
         except BrokenPipeError:  # nobody is left to tell

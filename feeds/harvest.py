@@ -83,19 +83,34 @@ def _tasks(engine: Engine, site: Site) -> tuple[list[Task], int]:
     """Share the files out, by their folders; say how many there are."""
     folders, lone = starts(site.config, site.output)
     sized: list[tuple[Folder, int]] = []
-    while folders:
+    seen: set[str] = set()  # sources may overlap
+    while folders := _not_seen(folders, seen):
         looked = engine.fetch(engine.map(partial(_look, site=site), folders))
         deeper: list[Folder] = []
         for folder, (inner, files) in zip(folders, looked, strict=True):
             sized.append((folder, files))
             deeper += inner
         folders = deeper
+    lone = [file for file in lone if not _is_listed(file, seen)]
     total = len(lone) + sum(files for _folder, files in sized)
     most = min(max(_LEAST, total // (engine.workers * _STEPS)), _MOST)
     shares = _shares(sized, most)
     tasks: list[Task] = [(tuple(share), ()) for share in shares]
     tasks += [((), tuple(lone[at : at + most])) for at in range(0, len(lone), most)]
     return tasks or [((), ())], total
+
+
+def _not_seen(folders: Iterable[Folder], seen: set[str]) -> list[Folder]:
+    """Give the folders that were not met before, each once, and note them."""
+    new = {one.name: one for one in folders if one.name not in seen}
+    seen.update(new)
+    return [*new.values()]
+
+
+def _is_listed(file: str, folders: set[str]) -> bool:
+    """Tell whether a file that a source names is met in a folder as well."""
+    folder, _, name = file.rpartition("/")
+    return folder in folders and not name.startswith(".")
 
 
 def _shares(sized: Iterable[tuple[Folder, int]], most: int) -> Iterator[list[Share]]:

@@ -56,6 +56,10 @@ RELATED = [
 BODIES = ["", "Some *text* & ![p](https://a.example/p.jpg?w=1&h=2)", "<b>x</b> [y](/z)"]
 NUMBERS = [-1, 0, 39, "40", 40.5]
 
+RECORDS = [
+    *("records", "records", ["records", "records/*.md"]),
+    ["./records/", "records/**/*.txt", "records"],
+]
 SITES = [
     {"title": "Site", "url": "https://feeds.example.org/"},
     {
@@ -147,7 +151,7 @@ def configurations_of(feeds, most, **optional):
     return st.fixed_dictionaries(
         {
             "site": st.sampled_from(SITES),
-            "records": st.just("records"),
+            "records": st.sampled_from(RECORDS),
             "feeds": st.lists(
                 st.sampled_from(feeds),
                 min_size=1,

@@ -164,6 +164,14 @@ def test_a_worker_that_is_killed_costs_only_time(site, tmp_path):
 
 COMPLAINTS = {
     "no address": (["--cluster", "where?"], "--cluster where?: no scheduler answers"),
+    "a user": (
+        ["--cluster", "tcp://user:hunter2@127.0.0.1:1"],
+        "--cluster tcp://127.0.0.1:1: no scheduler answers",
+    ),
+    "no certificate": (
+        ["--cluster", "tls://127.0.0.1:1"],
+        "--cluster tls://127.0.0.1:1: no scheduler answers: TLS expects",
+    ),
     "with jobs": (
         ["--cluster", "tcp://127.0.0.1:1", "--jobs", "2"],
         "--cluster goes without --dry-run, --jobs and --watch",
@@ -176,6 +184,7 @@ def test_a_cluster_that_cannot_be_used(site, options, said):
     done = build(site, *options, output="none", code=2)
     assert said in done.stderr
     assert "Traceback" not in done.stderr
+    assert "hunter2" not in done.stderr
     assert not (site / "none").exists()
 
 
@@ -194,6 +203,24 @@ def test_a_cluster_without_workers(tmp_path, monkeypatch):
     with (
         a_cluster(tmp_path, 0) as cluster,
         pytest.raises(Mistake, match="it has no workers"),
+        connected(cluster.address),
+    ):
+        pass
+
+
+def test_a_worker_that_lacks_what_it_needs(cluster, monkeypatch):
+    here = os.getpid()
+
+    def programs():
+        if os.getpid() != here:
+            raise ModuleNotFoundError("No module named 'feeds'")
+        return frozenset()
+
+    monkeypatch.setattr("feeds.cluster._programs", programs)
+    with (
+        pytest.raises(
+            Mistake, match=r"a worker cannot run feeds: .*; install the same"
+        ),
         connected(cluster.address),
     ):
         pass

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from feeds import assess, config, harvest, measure, pictures, survey
 from feeds import build as steps
 from feeds.build import Options, build
-from feeds.errors import Mistake, Unwritable
+from feeds.errors import Mistake, Refused, Unwritable
 from feeds.feed import month_in
 from feeds.listing import PATHS
 from feeds.media import Measured
@@ -888,6 +888,18 @@ def test_a_state_of_which_one_file_is_of_another_time(verb, half):
         bench.edit(verb, half)
         bench.put("z.md", a_story(9, topics=["AI", "New"]))
         check(bench)
+
+
+@pytest.mark.parametrize("jobs", [0, 1], ids=["engine", "here"])
+def test_the_guard_counts_records_after_a_build_that_kept_few(jobs):
+    few = a_configuration({"path": "all", "limit": 2})
+    library = {"a.md": "", "e.jsonl": [a_story(number) for number in range(40)]}
+    with a_bench(few, library) as bench:
+        bench.build(jobs=0)
+        bench.put("e.jsonl", [a_story(number) for number in range(10)])
+        how = {"jobs": jobs} if jobs else {"engine": Here()}
+        with pytest.raises(Refused, match="would take away 30 of 40 records"):
+            build(bench.settings, bench.output, bench.time, Options(**how))
 
 
 @pytest.mark.parametrize("damage", [("lose state",), ("cut state", 50)], ids=str)

@@ -69,7 +69,7 @@ class Ledger:
         self.opened_for = salt, now, output
         self.had_output = meta.get("output") == output
         self.why_anew = _why_anew(meta, *self.opened_for)
-        self.is_kept = not self.why_anew
+        self.is_kept, self._last_salt = not self.why_anew, meta.get("salt")
         self.lost_ids: set[str] = set()
         self._new_ids: set[str] = set()
         self._more = Counts(0, 0, 0, 0)
@@ -259,9 +259,12 @@ class Ledger:
 
     def lost(self) -> int:
         """Count the stories that were known and are no more; at least, without all records."""
-        if self.opened_for[0]:
-            return self.missing_ids()
-        return max(self.known_ids - self.counts().stories, 0)
+        fewer = max(self.known_ids - self.counts().stories, 0)
+        if not self.opened_for[0]:
+            return fewer
+        # A build on an engine keeps few of the records.
+        was_partial = self.why_anew and self._last_salt == ""
+        return max(self.missing_ids(), fewer if was_partial else 0)
 
     # Writing
 
@@ -418,12 +421,12 @@ class Ledger:
     def keep(self, done: Sequence[Done]) -> None:
         """Note what stands in the output now."""
         self.run_many(
-            "UPDATE place SET entries = ?, expires = ?, dirty = 0, listing = ?,"
-            " pictures = ? WHERE key = ?",
+            "UPDATE place SET entries = ?, expires = ?, dirty = 0, newest = ?,"
+            " listing = ?, pictures = ? WHERE key = ?",
             [
                 (
-                    *(one.entries, one.expires, _packed(one.listing)),
-                    *(_packed(one.pictures or {}), one.key),
+                    *(one.entries, one.expires, one.listing and one.listing.last),
+                    *(_packed(one.listing), _packed(one.pictures or {}), one.key),
                 )
                 for one in done
             ],
@@ -494,10 +497,10 @@ class Ledger:
         return self._count("SELECT COALESCE(SUM(entries), 0) FROM place")
 
     def newest(self) -> datetime | None:
-        """Give the time of the newest story in any feed, as its feed sorts it."""
-        first = "SELECT MIN(age) FROM shelf WHERE shelf.place = place.key"
-        age = self.run(f"SELECT MIN(({first})) FROM place WHERE entries").fetchone()[0]
-        return None if age is None else datetime.fromtimestamp(-age, UTC)
+        """Give the time at which the newest entry of any feed was published."""
+        query = "SELECT MAX(newest) FROM place WHERE entries"
+        newest = self.run(query).fetchone()[0]
+        return None if newest is None else datetime.fromtimestamp(newest, UTC)
 
     def empty_places(self) -> list[tuple[int, Place]]:
         """Give the places without entries."""

@@ -41,7 +41,7 @@ CREATE TABLE tally (
     name TEXT, spelling TEXT, count INTEGER, PRIMARY KEY (name, spelling)) WITHOUT ROWID;
 CREATE TABLE place (
     key INTEGER PRIMARY KEY, feed INTEGER, topic TEXT, provider TEXT,
-    entries INTEGER, expires INTEGER, dirty INTEGER, listing BLOB,
+    entries INTEGER, expires INTEGER, dirty INTEGER, newest INTEGER, listing BLOB,
     pictures BLOB);
 CREATE TABLE document (
     path TEXT PRIMARY KEY, place INTEGER, digests BLOB, size INTEGER,
