@@ -37,8 +37,6 @@ def check(file: str | None, now: str | None, output: str | None) -> int:
     An output without a name is the configuration's.
     """
     config = configured(file)
-    folder = folder_of(output or None, config)
-    audited = None if output is None else audit(config, folder)
     reading = gather(config, folder_of(None, config))
     planned = plan(reading.records, config, time_given(now, config.zone))
     flaws = [flaw for record in reading.records for flaw in record.flaws]
@@ -50,9 +48,11 @@ def check(file: str | None, now: str | None, output: str | None) -> int:
     met = planned.names() | known(config, folder_of(None, config))
     tell(strangers(config, met))
     said = f"{count(len(reading.records), 'record')}, {count(len(problems), 'problem')}"
-    if not audited:
+    if output is None:
         tell([said])
         return int(bool(problems))
+    folder = folder_of(output or None, config)
+    audited = audit(planned, folder)
     wrong = [found for found in audited.findings if not found.is_light]
     show(located(found, folder) for found in wrong)
     tell(located(found, folder) for found in audited.findings if found.is_light)

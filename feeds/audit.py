@@ -4,9 +4,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from feeds.build import target
-from feeds.config import Config
 from feeds.errors import Mistake
 from feeds.finding import Finding
+from feeds.plan import Plan
 from feeds.remote.url import Where
 from feeds.store import Store
 from feeds.validate import RULES, validate
@@ -19,13 +19,16 @@ class Audit(NamedTuple):
     findings: list[Finding]
 
 
-def audit(config: Config, folder: Where) -> Audit:
+def audit(planned: Plan, folder: Where) -> Audit:
     """Look at every document that is ours: by the state, or by its generator.
 
     Those that another configuration keeps in the same output are its own. Raises Mistake
-    where there is no output, and Unreadable.
+    where there is no output but should be one, and Unreadable.
     """
+    config, is_empty = planned.config, not planned.shelves
     if isinstance(folder, Path) and not folder.is_dir():
+        if is_empty:
+            return Audit(0, [])
         what = "there is no such folder; `feeds build` makes it, -o PATH names another"
         raise Mistake(f"{folder}: {what}")
     store = Store(config.file, folder)
@@ -42,7 +45,7 @@ def audit(config: Config, folder: Where) -> Audit:
             found.append(Finding(path, 0, what))
         else:
             found += map(_told, validate(path, document, config.site.url + path))
-    if not judged:
+    if not judged and not is_empty:
         found.append(
             Finding("", 0, "no document of ours in it; `feeds build` writes them")
         )

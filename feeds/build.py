@@ -438,7 +438,8 @@ def _listed(run: _Run) -> Done:
         return Done(SITE, 0, None, lost, [], findings=[Finding(PATHS[0], 0, documents)])
     kept, written, findings = [], [], []
     for path, text in documents.items():
-        is_same = folder.current(path) == text
+        # What stands there need not be judged again, but at a store it costs a request.
+        is_same = folder.is_near and folder.current(path) == text
         found = [] if is_same else validate(path, text, told.url + path)
         document, said = fit(text, found)
         findings += said

@@ -102,6 +102,7 @@ ALLOWED = {
         "config",
         "errors",
         "finding",
+        "plan",
         "remote.url",
         "store",
         "validate",

@@ -197,3 +197,24 @@ def test_what_was_never_published_is_missing(site):
     assert site.run("check", "--output").out == f"output/topics/ai.json: {MISSING}\n"
     assert site.build().code == 0
     assert site.run("check", "--output").code == 0
+
+
+def test_a_site_that_has_nothing_to_publish_misses_nothing(site):
+    site.configure(CONFIG.replace("  - path: all\n", ""))
+    (site.folder / "records" / "a.md").unlink()
+    assert site.build("--force").code == 0
+    result = site.run("check", "--output")
+    assert (result.code, result.out) == (0, "")
+    assert "0 documents, 0 problems" in result.err
+
+
+def test_documents_of_a_history_and_at_old_addresses_have_no_problem(site):
+    keys = "all\n    limit: 1\n    archive: monthly\n    also: [old]\n"
+    site.configure(PAGES.replace("all\n", keys))
+    site.write("b.md", publishedDateTime="2024-05-06T00:00:00Z")
+    site.build()
+    assert {"all@2024-05.rss", "old.rss", "old.html"} <= site.output().keys()
+    result = site.run("check", "--output")
+    assert (result.code, result.out) == (0, "")
+    spoil(site, "all@2024-05.rss", '05.rss" rel="self"', '04.rss" rel="self"')
+    assert "05.rss:7: self link is" in site.run("check", "--output").out

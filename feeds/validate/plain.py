@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 
-from feeds.validate.values import DAYS, HOST, MONTHS, REST, SPACES, is_day
+from feeds.validate.values import DAYS, HISTORY, HOST, MONTHS, REST, SPACES, is_day
 
 # What is well-formed text between tags: no stray `&` (nor a quote that may be an attribute's
 # in the content), no end of a CDATA section, nothing that XML forbids.
@@ -21,7 +21,7 @@ _BATCH = 50
 
 _TIME = r"(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d"
 _PARTS = {
-    "rel": "(?:related|hub|prev-archive)",
+    "rel": "(?:related|hub|current|prev-archive|next-archive)",
     "text": r"[^<\s][^<]*+",
     "line": r'[^<"\s][^<"]*+',
     "address": rf"https?://[{HOST}]++(?:[/?#](?:[{REST}]++|&amp;)*+)?+",
@@ -69,7 +69,7 @@ _ATOM = r"""  <entry>
 _TOP = r"""<\?xml version='1\.0' encoding='UTF-8'\?>
 (?:<\?xml-stylesheet type="text/css" href="(?:[a-z./]++|{address})"\?>
 )?+"""
-_RSS_SHELL = r"""<rss{dc}{media}{atom}{content} version="2.0">
+_RSS_SHELL = r"""<rss{dc}{media}{fh}{atom}{content} version="2.0">
   <channel>
     <title>{text}</title>
     <link>{address}</link>
@@ -89,10 +89,10 @@ _RSS_SHELL = r"""<rss{dc}{media}{atom}{content} version="2.0">
 )?+(?:    <ttl>\d++</ttl>
 )?+(?:    <atom:link href="{address}" rel="{rel}"(?: type="{type}")?+/>
 )*+(?:    <dc:creator>{text}</dc:creator>
-)?+  </channel>
+)?+{archive}  </channel>
 </rss>
 """
-_ATOM_SHELL = r"""<feed{dc}{media}{default}(?: xml:lang="{line}")?+>
+_ATOM_SHELL = r"""<feed{dc}{media}{fh}{default}(?: xml:lang="{line}")?+>
   <id>{uri}</id>
   <title>{text}</title>
   <updated>{moment}</updated>
@@ -107,24 +107,27 @@ _ATOM_SHELL = r"""<feed{dc}{media}{default}(?: xml:lang="{line}")?+>
 (?:  <logo>{address}</logo>
 )?+(?:  <rights>{text}</rights>
 )?+(?:  <subtitle>{text}</subtitle>
-)?+</feed>
+)?+{archive}</feed>
 """
 
 
-def _compiled(form: str) -> re.Pattern[bytes]:
+def _compiled(form: str, fh: str = "", archive: str = "") -> re.Pattern[bytes]:
     spaces = {
         prefix: f' xmlns:{prefix}="{re.escape(space)}"'
         for prefix, space in SPACES.items()
     }
     spaces["default"] = spaces["atom"].replace(":atom", "", 1)
-    return re.compile(form.format(**_PARTS, **spaces).encode())
+    history = {"fh": fh, "archive": archive}
+    return re.compile(form.format(**_PARTS, **spaces, **history).encode())
 
 
 # `own` is an id, or the address of a document; the other groups are days.
 _ENTRIES = {"rss": _compiled(_RSS), "atom": _compiled(_ATOM)}
+# Of a feed, and of a document of its archive: what says that it is one.
+_HISTORY = f' xmlns:fh="{re.escape(HISTORY)}"', r" *<fh:archive/>\n"
 _SHELLS = {
-    ".rss": _compiled(_TOP + _RSS_SHELL),
-    ".atom": _compiled(_TOP + _ATOM_SHELL),
+    ".rss": [_compiled(_TOP + _RSS_SHELL, *of) for of in ((), _HISTORY)],
+    ".atom": [_compiled(_TOP + _ATOM_SHELL, *of) for of in ((), _HISTORY)],
 }
 
 
@@ -143,10 +146,8 @@ def are_plain(name: str, fragments: Sequence[bytes], ids: Sequence[str]) -> list
 
 def is_plain(ending: str, shell: bytes, address: str) -> bool:
     """Tell whether a document without its entries is plainly right for an address."""
-    pattern = _SHELLS.get(ending)
-    if pattern is None or not _is_clean(shell):
-        return False
-    return _says(pattern.fullmatch(shell), address)
+    patterns = _SHELLS.get(ending, ()) if _is_clean(shell) else ()
+    return any(_says(pattern.fullmatch(shell), address) for pattern in patterns)
 
 
 def _is_safe(text: bytes) -> bool:

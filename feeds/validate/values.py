@@ -21,6 +21,9 @@ SPACES = {
 }
 """The namespaces of elements, by the prefix that stands for them in `Part.parts`."""
 
+HISTORY = "http://purl.org/syndication/history/1.0"
+"""The namespace of what says that a document is an archive: RFC 5005."""
+
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 MONTHS = (
     *("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov"),
