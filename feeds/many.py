@@ -16,6 +16,7 @@ from feeds.unpack import Torn
 
 _MARKS = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
 _AHEAD = 1 << 16  # characters
+_ENDLESS = 1 << 28
 _NEAR = 16
 """A mistake so near to the end of what was read of a file may be none once there is more."""
 
@@ -80,22 +81,32 @@ def json_lines(
 
 def _lines(pieces: Iterable[bytes], most: int) -> Iterator[tuple[int, bytes | None]]:
     """Give each line with its number; None for one that is far too long."""
-    number, line, is_long = 1, b"", False
+    number, line, passed = 1, b"", 0
     try:
         for piece in pieces:
             first, *others = piece.split(b"\n")
-            line = b"" if is_long else line + first
-            if len(line) > most and not is_long:
+            line = b"" if passed else line + first
+            if len(line) > most:
                 yield number, None
-                line, is_long = b"", True
+                line, passed = b"", len(line)
+            elif passed:
+                passed += len(first)
+                _refuse_endless(number, passed)
             for other in others:
                 if line:
                     yield number, line
-                number, line, is_long = number + 1, other, False
+                number, line, passed = number + 1, other, 0
     except Torn as torn:
         raise Unreadable(number, str(torn)) from torn
     if line:
         yield number, line
+
+
+def _refuse_endless(line: int, passed: int) -> None:
+    """Give up a record so large that looking for its end would take too long."""
+    if passed > _ENDLESS:
+        what = f"no end of a record in {_ENDLESS >> 20} MiB, the rest is not read"
+        raise Unreadable(line, what)
 
 
 def _items(text: "_Text") -> Iterator[Raw | Complaint]:
@@ -199,7 +210,7 @@ class _Text:
     def _passed_over(self) -> Complaint:
         """Take a value that is larger than a record may be, without holding it."""
         told = Complaint(file=self.file, line=self.line, reason=too_large(self.most))
-        depth, is_quoted = 0, False
+        depth, is_quoted, passed = 0, False, 0
         while True:
             mark = (_QUOTED if is_quoted else _PLAIN).search(self.text, self.at)
             if mark:
@@ -213,6 +224,8 @@ class _Text:
             else:
                 # Half an escape is looked at again once all of it is there.
                 kept = len(self.text) - self.text.endswith("\\")
+                passed += len(self.text)
+                _refuse_endless(told.line, passed)
                 self.take(max(0, kept - self.at))
                 if not self.more():
                     return told

@@ -85,8 +85,7 @@ def stream(
     `make` is called once in each process, and gives what does the work there.
     """
     jobs = min(jobs, len(tasks))
-    # A fork beside threads may inherit a lock that nobody will open.
-    if jobs <= 1 or not hasattr(os, "fork") or threading.active_count() > 1:
+    if jobs <= 1 or not hasattr(os, "fork") or _has_requests():
         yield from chain.from_iterable(map(make(), tasks))
         return
     workers = _Workers()
@@ -99,6 +98,11 @@ def stream(
     finally:
         workers.end()
         gc.unfreeze()
+
+
+def _has_requests() -> bool:
+    """Tell whether a thread waits for a store: a fork may inherit a lock of its own."""
+    return any(thread.name == "fsspecIO" for thread in threading.enumerate())
 
 
 class _Workers:

@@ -458,7 +458,7 @@ TOLD = [
     "far.md:1: cannot be read: File name too long",
     "folder.md:1: a folder, expected a file",
     "sparse.md:1: larger than 1 MiB, the most for one record",
-    "sparse.jsonl:1: larger than 32 MiB, the most for one file",
+    "sparse.jsonl:1: no end of a record in 256 MiB, the rest is not read",
 ]
 
 

@@ -89,9 +89,9 @@ def test_one_job_or_one_task_works_here():
     assert list(spread(lambda: process, [0], 5)) == [os.getpid()]
 
 
-def test_nothing_is_forked_beside_a_thread():
+def test_nothing_is_forked_beside_requests_to_a_store():
     is_over = threading.Event()
-    thread = threading.Thread(target=is_over.wait)
+    thread = threading.Thread(target=is_over.wait, name="fsspecIO")
     thread.start()
     try:
         assert set(spread(lambda: process, range(5), 2)) == {os.getpid()}

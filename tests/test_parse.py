@@ -3,6 +3,7 @@
 import json
 import tracemalloc
 from datetime import UTC
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -658,6 +659,22 @@ def test_an_escape_that_pieces_cut_in_two_is_passed_over_as_one(monkeypatch, siz
         f"s.json:1: {too_large(200)}",
         "A",
     ]
+
+
+@pytest.mark.parametrize("file", ["s.json", "s.jsonl"])
+def test_a_record_without_end_is_given_up(monkeypatch, file):
+    monkeypatch.setattr(many, "_ENDLESS", 10 * MOST)
+    taken = count(1)
+
+    def endless():
+        yield b"[" + json.dumps(story("A")).encode() + b',\n{"title": "'
+        while next(taken) < 1000:
+            yield b"x" * MOST
+
+    text = endless() if file == "s.json" else (one.lstrip(b"[") for one in endless())
+    *_others, last = shown(records(text, file, UTC, MOST))
+    assert last == f"{file}:2: no end of a record in 0 MiB, the rest is not read"
+    assert next(taken) < 50
 
 
 def test_a_text_without_end_is_told_where_the_file_is_not_large():
