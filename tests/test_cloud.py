@@ -561,6 +561,10 @@ def test_why_a_store_fails_is_said(desk, relay, fault, why):
     assert said.startswith(f"{name}: cannot be written: {why}")
     assert said.count("\n") == 1 and HUSH not in said
     relay.fault = lambda _method, _path: None
+    # What was sent and never answered may still be put.
+    before = None
+    while before != (before := stamps(desk.cloud)):
+        time.sleep(1.5)
     heals(desk)
 
 
