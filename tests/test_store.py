@@ -3,8 +3,10 @@
 import sqlite3
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 
@@ -242,6 +244,20 @@ def test_what_a_full_disk_left_of_the_ignore_file_is_written_again(tmp_path):
     ignore.write_text("mine\n")
     build(store, a_sheet())
     assert ignore.read_text() == "mine\n"
+
+
+def test_builds_that_begin_at_once_make_one_folder(tmp_path):
+    together = Barrier(4)
+
+    def begin(store):
+        together.wait(timeout=30)
+        store.make()
+
+    with ThreadPoolExecutor(4) as threads:
+        for number in range(100):
+            (site := tmp_path / str(number)).mkdir()
+            list(threads.map(begin, [a_store(site)] * 4))
+            assert (site / FOLDER / ".gitignore").read_text() == "*\n"
 
 
 def test_an_empty_file_is_an_empty_state(tmp_path):

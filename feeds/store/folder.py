@@ -88,9 +88,8 @@ class Store:
             with suppress(FileNotFoundError):
                 if not ignore.lstat().st_size:  # as a full disk leaves it
                     ignore.unlink()
-            if not os.path.lexists(ignore):
-                with ignore.open("x", encoding="utf-8") as file:
-                    file.write(_IGNORE)
+            with suppress(FileExistsError), ignore.open("x", encoding="utf-8") as file:
+                file.write(_IGNORE)
         except OSError as error:
             raise self._unusable(error) from error
 
