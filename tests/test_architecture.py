@@ -54,8 +54,11 @@ ALLOWED = {
     }
     | VALUES,
     "render.generator": {"feed"},
-    "render.rss": {"feed", "media", "render.generator"},
-    "render.atom": {"feed", "render.generator"},
+    "render.forms": {"feed", "render.generator"},
+    "render.rss": {
+        *("feed", "media", "render.forms", "render.generator", "render.kinds"),
+    },
+    "render.atom": {"feed", "render.forms", "render.generator", "render.kinds"},
     "listing": {"feed"},
     "render.jsonfeed": {"feed"},
     "render.kinds": set(),

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from feeds.feed import EMPTY, Enclosure, Entry, Feed, Image, Person, Related, filled
 from feeds.render import FORMATS, atom, documents, rss
-from feeds.render.generator import item
+from feeds.render.generator import item, styled
 
 ATOM = "{http://www.w3.org/2005/Atom}"
 CONTENT = "{http://purl.org/rss/1.0/modules/content/}encoded"
@@ -36,6 +36,9 @@ texts = st.sampled_from(
         "\t\u2028 ",
         "5 < 6",
         "Größe",
+        "@0@ 100 % %s \"so'",
+        "1000000000",
+        "a\r\nb",
     ]
 )
 times = st.sampled_from([DAY, DAY + timedelta(hours=1), EMPTY])
@@ -43,7 +46,7 @@ people = st.builds(
     Person,
     name=texts,
     uri=st.sampled_from([None, "https://b.example/"]),
-    email=st.none(),
+    email=st.sampled_from([None, "desk@example.org"]),
 )
 pictures = st.builds(
     Image,
@@ -63,7 +66,12 @@ entries = st.builds(
     author=people,
     categories=st.lists(texts, max_size=2).map(tuple),
     enclosure=st.none()
-    | st.builds(Enclosure, url=st.just(PICTURE), media_type=st.just("image/jpeg")),
+    | st.builds(
+        Enclosure,
+        url=st.just(PICTURE),
+        media_type=st.just("image/jpeg"),
+        length=st.sampled_from([0, 7]),
+    ),
     images=st.lists(pictures, max_size=2).map(tuple),
     related=st.lists(st.just(OTHER), max_size=2).map(tuple),
 )
@@ -78,9 +86,11 @@ shells = st.builds(
     author=people,
     language=st.sampled_from([None, "en"]),
     copyright=st.none() | texts,
-    logo=st.none(),
-    ttl=st.none(),
-    formats=st.just(("rss", "atom", "json")),
+    logo=st.sampled_from(
+        [None, "https://www.example.org/a%20l.png", "https://www.example.org/l.svg"]
+    ),
+    ttl=st.sampled_from([None, 60]),
+    formats=st.sampled_from([("rss", "atom", "json"), ("rss", "atom", "json", "html")]),
     hubs=st.sampled_from([(), HUBS[:1], HUBS]),
     also=st.sampled_from([(), ("old", "older/all")]),
     older=st.sampled_from([None, "all@2021-01"]),
@@ -176,7 +186,7 @@ def test_entries_written_alone_make_the_document_feedgen_writes_whole(name, feed
     whole = {"rss": rss, "atom": atom}[name].shell(feed, self_link)
     for entry in feed.entries:
         whole.add_entry(item(entry), order="append")
-    assert written_by_us == getattr(whole, f"{name}_str")(pretty=True)
+    assert written_by_us == styled(getattr(whole, f"{name}_str")(pretty=True), feed)
 
 
 @pytest.mark.parametrize("name", FORMATS)

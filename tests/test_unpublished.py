@@ -23,21 +23,22 @@ feeds:
   - path: topics/{topic}
 """
 REPORT = "; this is a bug, please report it"
-GENERATOR = "render/generator.py"
+FORMS = "render/forms.py"
 # Of each bug where it is, what it replaces by what, what it keeps from being published,
 # and what is said of it.
 BUGS = {
     "an entry without its date": (
-        GENERATOR,
-        "    described.published(entry.published)",
-        '    if "Bad" not in entry.title: described.published(entry.published)',
+        "render/rss.py",
+        "    return [*map(_items, entries)]",
+        '    return [_items(one).replace(b"pubDate", b"ttl" if "Bad" in one.title'
+        ' else b"pubDate") for one in entries]',
         {"all.rss", "topics/t0.rss"},
         "<item> without <pubDate>, expected one (of records/2.md:1)",
     ),
     "an entry for which a renderer fails": (
-        GENERATOR,
-        "    described = _Entry(entry)",
-        '    described = [0][entry.title.startswith("Bad")] or _Entry(entry)',
+        FORMS,
+        "    for other in entry.related:",
+        '    [0][entry.title.startswith("Bad")]\n    for other in entry.related:',
         {"all.rss", "topics/t0.rss", "all.atom", "topics/t0.atom"},
         "cannot be written: IndexError: list index out of range (of records/2.md:1)",
     ),
@@ -60,9 +61,9 @@ BUGS = {
         "cannot be written: ValueError: no \\x1b[31mred\\nline (of records/2.md:1)",
     ),
     "a channel without a title": (
-        GENERATOR,
-        "    shell.title(feed.title)",
-        '    shell.title(" " if feed.path == "all" else feed.title)',
+        FORMS,
+        "(feed.id, feed.title,",
+        '(feed.id, " " if feed.path == "all" else feed.title,',
         {"all.rss", "all.atom"},
         '<title> is " ", expected text',
     ),

@@ -8,10 +8,7 @@ from msgspec import Struct
 
 from feeds.feed import PAGE, Entry, Feed
 from feeds.render import jsonfeed
-from feeds.render.kinds import FEEDS
-
-_BATCH = 100
-"""How many entries are trees at a time; each is some 13 KB."""
+from feeds.render.kinds import FEEDS, cut
 
 
 class Writer(NamedTuple):
@@ -40,10 +37,7 @@ class Format(Struct, frozen=True):
 
     def entries(self, entries: Sequence[Entry]) -> list[bytes]:
         """Write each entry to bytes that are the same in every document that holds it."""
-        write = self.writer().entries
-        batches = range(0, len(entries), _BATCH)
-        written = (write(entries[first : first + _BATCH]) for first in batches)
-        fragments = [fragment for batch in written for fragment in batch]
+        fragments = self.writer().entries(entries)
         assert len(fragments) == len(entries)
         return fragments
 
@@ -57,28 +51,16 @@ class Format(Struct, frozen=True):
         return document if path == feed.path or not other else other(feed, path)
 
 
-def _cut(tag: bytes, document: bytes) -> list[bytes]:
-    """Cut XML at the tag of an entry: text is escaped, so what looks like it is it."""
-    start, end = b"<%s>" % tag, b"</%s>\n" % tag
-    head, found, rest = document.partition(start)
-    indent = head[head.rfind(b"\n") + 1 :]
-    *pieces, _tail = (indent + found + rest).split(end)
-    return [piece + end for piece in pieces]
-
-
-_cut_rss, _cut_atom = partial(_cut, b"item"), partial(_cut, b"entry")
-
-
 def _rss() -> Writer:
     from feeds.render import rss  # noqa: PLC0415
 
-    return Writer(lambda entries: _cut_rss(rss.entries(entries)), rss.document)
+    return Writer(rss.entries, rss.document)
 
 
 def _atom() -> Writer:
     from feeds.render import atom  # noqa: PLC0415
 
-    return Writer(lambda entries: _cut_atom(atom.entries(entries)), atom.document)
+    return Writer(atom.entries, atom.document)
 
 
 def _page() -> Writer:
@@ -98,8 +80,8 @@ def _json() -> Writer:
 
 
 FORMATS = {
-    "rss": Format(*FEEDS["rss"][1:], _cut_rss, _rss),
-    "atom": Format(*FEEDS["atom"][1:], _cut_atom, _atom),
+    "rss": Format(*FEEDS["rss"][1:], partial(cut, "item"), _rss),
+    "atom": Format(*FEEDS["atom"][1:], partial(cut, "entry"), _atom),
     "json": Format(*FEEDS["json"][1:], jsonfeed.cut, _json),
     PAGE: Format(".html", "text/html", _cut_page, _page),
 }

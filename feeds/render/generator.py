@@ -81,7 +81,7 @@ def generator(feed: Feed, self_link: str, media_type: str) -> FeedGenerator:
     shell.title(feed.title)
     shell.subtitle(feed.description)
     # RSS takes the last link for the channel's own, whatever its rel, and no other but self.
-    links = list(_neighbours(feed, self_link, media_type))
+    links = list(neighbours(feed, self_link, media_type))
     shell.namespaces.links = links
     shell.namespaces.is_archive = feed.current is not None
     shell.link(
@@ -112,8 +112,7 @@ def item(entry: Entry) -> FeedEntry:
     described.updated(entry.updated)
     described.content(entry.content, type="html")
     if entry.summary:
-        # RSS readers take a description for HTML, so text has to be escaped to be seen.
-        described.summary(html.escape(entry.summary, quote=False), type="html")
+        described.summary(as_html(entry.summary), type="html")
     described.author([{"name": entry.author.name, "uri": entry.author.uri}])
     described.category([{"term": name, "label": name} for name in entry.categories])
     return described
@@ -124,6 +123,11 @@ def together(entries: Iterable[Entry]) -> FeedGenerator:
     shell = copy(_EMPTY)
     shell.entry([item(entry) for entry in entries], replace=True)
     return shell
+
+
+def as_html(text: str) -> str:
+    """Write text so that it is seen: RSS readers take a description for HTML."""
+    return html.escape(text, quote=False)
 
 
 def page_of(feed: Feed) -> str | None:
@@ -153,9 +157,7 @@ def around(shell: bytes, entries: Iterable[bytes], end: bytes) -> bytes:
     return b"".join((shell[:at], *entries, shell[at:]))
 
 
-def _neighbours(
-    feed: Feed, self_link: str, media_type: str
-) -> Iterator[dict[str, str]]:
+def neighbours(feed: Feed, self_link: str, media_type: str) -> Iterator[dict[str, str]]:
     """Link a feed's page, hubs, addresses of old, and the documents of its history.
 
     <https://www.rfc-editor.org/rfc/rfc5005#section-4>
@@ -283,7 +285,7 @@ def _write_size(element: _Element, image: Image) -> None:
         element.set("height", str(image.height))
 
 
-def _rfc822(when: datetime) -> str:
+def rfc822(when: datetime) -> str:
     """Write a date as RFC 822 does, in English whatever the locale."""
     day, month, iso = _DAYS[when.weekday()], _MONTHS[when.month - 1], when.isoformat()
     return f"{day}, {iso[8:10]} {month} {iso[:4]} {iso[11:19]} +0000"
@@ -293,7 +295,7 @@ def _as_given(values: list[dict[str, str]], *_rules: object) -> list[dict[str, s
     return values
 
 
-feedgen.entry.formatRFC2822 = feedgen.feed.formatRFC2822 = _rfc822
+feedgen.entry.formatRFC2822 = feedgen.feed.formatRFC2822 = rfc822
 feedgen.entry.ensure_format = feedgen.feed.ensure_format = _as_given
 
 _EMPTY = generator(_SHELL, _SHELL.base, "application/xml")

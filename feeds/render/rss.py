@@ -4,21 +4,22 @@ from collections.abc import Iterable
 
 from feeds.feed import Entry, Feed
 from feeds.media import media_type
+from feeds.render.forms import of_entries, of_feeds
 from feeds.render.generator import Shell, around, generator, styled, together
+from feeds.render.kinds import cut
 
 _LOGOS = frozenset({"image/png", "image/jpeg", "image/gif"})
 
 
-def entries(entries: Iterable[Entry]) -> bytes:
-    """Write entries as the items of a channel."""
-    written: bytes = together(entries).rss_str(pretty=True)
-    return written
+def entries(entries: Iterable[Entry]) -> list[bytes]:
+    """Write each entry as the item of a channel."""
+    return [*map(_items, entries)]
 
 
 def document(feed: Feed, self_link: str, entries: Iterable[bytes]) -> bytes:
     """Write a feed as an RSS channel around its items."""
-    written = shell(feed, self_link).rss_str(pretty=True)
-    return styled(around(written, entries, b"  </channel>"), feed)
+    channel = _channels((feed, self_link))
+    return styled(around(channel, entries, b"  </channel>"), feed)
 
 
 def shell(feed: Feed, self_link: str) -> Shell:
@@ -34,3 +35,16 @@ def shell(feed: Feed, self_link: str) -> Shell:
     if feed.ttl:
         channel.ttl(feed.ttl)
     return channel
+
+
+def _item(entry: Entry) -> bytes:
+    (written,) = cut("item", together([entry]).rss_str(pretty=True))
+    return written
+
+
+def _channel(feed: Feed, self_link: str) -> bytes:
+    written: bytes = shell(feed, self_link).rss_str(pretty=True)
+    return written
+
+
+_items, _channels = of_entries(_item), of_feeds(_channel)
