@@ -31,6 +31,7 @@ from feeds.publish import Publisher, Work
 from feeds.read import each
 from feeds.record import Complaint
 from feeds.remote.url import Where
+from feeds.render.forms import recall
 from feeds.select import why
 from feeds.store import SITE, UNFIT, Counts, Damaged, Done, Ledger, Store, Written
 from feeds.survey import changed, check, survey
@@ -329,7 +330,8 @@ def _promise(work: Work, run: _Run) -> None:
         with run.store.untold() as untold:
             untold.expect(work.advertised(), run.folder.version)
     promised = [*work.dirty, *work.gone]
-    run.ledger.promise(promised, work.documents, work.before)
+    found = {} if run.ledger.had_output else work.before
+    run.ledger.promise(promised, work.documents, found)
 
 
 def _write(
@@ -395,6 +397,7 @@ def _assessed(files: Sequence[str], book: Rulebook) -> Iterator[list[Sheet]]:
 def _published(work: Work, run: _Run, sizes: Mapping[str, Measured]) -> Iterator[Done]:
     """Write the feeds that have to be looked at."""
     options = run.options
+    recall(run.ledger.forms())
     places = [*work.dirty.items()]
     batch = MANY if options.engine else BATCH
     tasks = [places[at : at + batch] for at in range(0, len(places), batch)]

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, tzinfo
-from difflib import get_close_matches
 from pathlib import Path as File
 from types import UnionType
 from typing import Annotated, Literal, TypeGuard, TypeVar, Union, get_args, get_origin
@@ -609,6 +608,8 @@ def _stranger(key: str, known: Mapping[str, object]) -> str:
 def _did_you_mean(
     word: str, words: Mapping[str, object] | frozenset[str] | list[str]
 ) -> str:
+    from difflib import get_close_matches  # noqa: PLC0415  (only where there is a mistake)
+
     close = get_close_matches(word, words, n=1, cutoff=0.5)
     folded = {known.lower().replace("_", ""): known for known in words}
     plain = re.sub(r"[-_ ]", "", word.lower())

@@ -3,11 +3,10 @@
 No more of it is held than the record being read, so it may be of any size.
 """
 
-import json
 import re
 from codecs import getincrementaldecoder
-from collections.abc import Iterable, Iterator
-from functools import partial
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache, partial
 
 from feeds import frontmatter
 from feeds.frontmatter import SECRET, TWICE, Unreadable
@@ -245,9 +244,11 @@ class _Wrong(Exception):
 
 def _value(text: str, start: int) -> tuple[object, int]:
     """Read the value that begins at a place; give it and where it ends."""
+    from json import JSONDecodeError  # noqa: PLC0415  (few records are JSON)
+
     try:
-        return _DECODER.raw_decode(text, start)
-    except json.JSONDecodeError as error:
+        return _decoder()(text, start)
+    except JSONDecodeError as error:
         raise _Wrong(error.pos, error.msg) from None
     except RecursionError:
         line = text.count("\n", 0, start) + 1
@@ -303,11 +304,17 @@ _NOT_TEXT = "not UTF-8, expected UTF-8 text"
 _SPACE = re.compile(r"[ \t\r\n]*")
 _PLAIN = re.compile(r'["\[\]{}]')
 _QUOTED = re.compile(r'\\.|"', re.DOTALL)
-# Numbers stay the text they are written as: 1.10 is a version, 2020 a title.
-_DECODER = json.JSONDecoder(
-    object_pairs_hook=_mapping,
-    parse_float=str,
-    parse_int=str,
-    parse_constant=str,
-    strict=False,
-)
+
+
+@cache
+def _decoder() -> Callable[[str, int], tuple[object, int]]:
+    """Read JSON, numbers as the text they are written as: 1.10 is a version, 2020 a title."""
+    from json import JSONDecoder  # noqa: PLC0415
+
+    return JSONDecoder(
+        object_pairs_hook=_mapping,
+        parse_float=str,
+        parse_int=str,
+        parse_constant=str,
+        strict=False,
+    ).raw_decode

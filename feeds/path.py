@@ -7,7 +7,6 @@ no new record or topic ever moves a feed.
 """
 
 import re
-from base64 import b32encode
 from collections.abc import Iterable, Mapping
 from hashlib import blake2b
 
@@ -132,5 +131,7 @@ def _flaw(segment: str) -> str | None:
 
 
 def _digest(name: str) -> str:
+    from base64 import b32encode  # noqa: PLC0415  (few names need one)
+
     digest = blake2b(name.encode("utf-8", "surrogatepass"), digest_size=8).digest()
     return b32encode(digest).decode("ascii").lower()[:12]

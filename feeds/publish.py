@@ -37,6 +37,7 @@ from feeds.group import (
 from feeds.listing import PATHS, listing
 from feeds.media import UNKNOWN, Measured
 from feeds.render import FORMATS
+from feeds.render.forms import learned
 from feeds.select import (
     Candidate,
     Standing,
@@ -241,7 +242,9 @@ class Publisher:
         self._render(batch)
         done = [self._written(prepared) for prepared in batch]
         self._let_go()
-        return [*map(self._write_archive, batch, done)]
+        done = [*map(self._write_archive, batch, done)]
+        done[-1] = done[-1]._replace(forms=[*learned().items()])
+        return done
 
     def pictures(self, key: int, place: Place) -> list[str]:
         """Name the pictures that will be enclosures of a feed."""

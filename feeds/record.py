@@ -3,7 +3,6 @@
 import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, tzinfo
-from difflib import get_close_matches
 from itertools import islice
 
 from msgspec import Struct
@@ -246,6 +245,8 @@ class Fields:
         """Name the field that was probably meant where one is missing."""
         if wrong.value is not None or len(wrong.path) != 1:
             return ""
+        from difflib import get_close_matches  # noqa: PLC0415  (few records are wrong)
+
         names = (str(name) for name in self.values if name not in FIELDS)
         strangers = [*islice(names, MOST_ITEMS)]
         close = get_close_matches(str(wrong.path[0]), strangers, n=1)

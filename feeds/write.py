@@ -4,7 +4,6 @@ import errno
 import fcntl
 import os
 import re
-import shutil
 import stat
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -249,7 +248,13 @@ class Output:
         staging = self.folder / STAGING
         if staging.is_symlink() or staging.is_file():
             staging.unlink()
-        shutil.rmtree(staging, ignore_errors=True)
+        elif staging.exists():
+            try:
+                staging.rmdir()
+            except OSError:
+                import shutil  # noqa: PLC0415  (only a build that was killed leaves it full)
+
+                shutil.rmtree(staging, ignore_errors=True)
 
 
 def lock(descriptor: int, name: object, until: float, seconds: float) -> None:

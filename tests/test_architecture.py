@@ -53,12 +53,12 @@ ALLOWED = {
         *("select", "shape"),
     }
     | VALUES,
-    "render.generator": {"feed"},
-    "render.forms": {"feed", "render.generator"},
-    "render.rss": {
-        *("feed", "media", "render.forms", "render.generator", "render.kinds"),
-    },
-    "render.atom": {"feed", "render.forms", "render.generator", "render.kinds"},
+    "render.wording": {"feed"},
+    "render.generator": {"feed", "render.wording"},
+    "render.rss": {"feed", "media", "render.generator", "render.kinds"},
+    "render.atom": {"feed", "render.generator", "render.kinds"},
+    "render.forms": {"feed", "render.wording"},
+    "render.xml": {"feed", "render.atom", "render.forms", "render.rss"},
     "listing": {"feed"},
     "render.jsonfeed": {"feed"},
     "render.kinds": set(),
@@ -66,8 +66,7 @@ ALLOWED = {
     "render.page": {"feed", "render.templates"},
     "render.site": {"config", "listing", "render.templates"},
     "render": {
-        *("feed", "render.atom", "render.jsonfeed", "render.kinds", "render.page"),
-        "render.rss",
+        *("feed", "render.jsonfeed", "render.kinds", "render.page", "render.xml"),
     },
     "plan": {
         *(
@@ -125,7 +124,7 @@ ALLOWED = {
         *("survey", "unpack"),
     },
     "write": {"errors", "feed", "listing", "remote.url", "signals"},
-    "store.seal": set(),
+    "store.seal": {"signals"},
     "store.schema": set(),
     "store.values": {"errors", "feed", "finding", "listing", "media"},
     "store.ledger": {
@@ -150,6 +149,7 @@ ALLOWED = {
             "media",
             "parallel",
             "render",
+            "render.forms",
             "select",
         ),
         *("shape", "store", "write"),
@@ -165,7 +165,8 @@ ALLOWED = {
         *("assess", "config", "errors", "feed", "finding", "fingerprint", "fragments"),
         *("group", "harvest", "listing", "measure", "media", "parallel", "part"),
         *("pictures", "publish", "read", "record", "remote.target", "remote.url"),
-        *("render.site", "select", "store", "survey", "validate", "write"),
+        *("render.forms", "render.site", "select", "store", "survey", "validate"),
+        "write",
     },
     "preview": {
         *("build", "compare", "config", "group", "media", "pictures", "plan", "read"),

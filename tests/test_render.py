@@ -13,7 +13,8 @@ from msgspec.structs import replace
 
 from feeds.feed import EMPTY, Enclosure, Entry, Feed, Image, Person, Related, filled
 from feeds.render import FORMATS, atom, documents, rss
-from feeds.render.generator import item, styled
+from feeds.render.generator import item
+from feeds.render.xml import styled
 
 ATOM = "{http://www.w3.org/2005/Atom}"
 CONTENT = "{http://purl.org/rss/1.0/modules/content/}encoded"

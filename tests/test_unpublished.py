@@ -28,9 +28,9 @@ FORMS = "render/forms.py"
 # and what is said of it.
 BUGS = {
     "an entry without its date": (
-        "render/rss.py",
-        "    return [*map(_items, entries)]",
-        '    return [_items(one).replace(b"pubDate", b"ttl" if "Bad" in one.title'
+        "render/xml.py",
+        "        return [*map(self.entry, entries)]",
+        '        return [self.entry(one).replace(b"pubDate", b"ttl" if "Bad" in one.title'
         ' else b"pubDate") for one in entries]',
         {"all.rss", "topics/t0.rss"},
         "<item> without <pubDate>, expected one (of records/2.md:1)",
@@ -68,7 +68,7 @@ BUGS = {
         '<title> is " ", expected text',
     ),
     "a shell that is put around badly": (
-        "render/atom.py",
+        "render/xml.py",
         'b"</feed>")',
         'b"feed>")',
         {"all.atom", "topics/t0.atom", "topics/t1.atom"},

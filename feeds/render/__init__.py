@@ -52,15 +52,15 @@ class Format(Struct, frozen=True):
 
 
 def _rss() -> Writer:
-    from feeds.render import rss  # noqa: PLC0415
+    from feeds.render.xml import RSS  # noqa: PLC0415
 
-    return Writer(rss.entries, rss.document)
+    return Writer(RSS.entries, RSS.document)
 
 
 def _atom() -> Writer:
-    from feeds.render import atom  # noqa: PLC0415
+    from feeds.render.xml import ATOM  # noqa: PLC0415
 
-    return Writer(atom.entries, atom.document)
+    return Writer(ATOM.entries, ATOM.document)
 
 
 def _page() -> Writer:

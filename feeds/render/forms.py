@@ -7,57 +7,97 @@ that no byte differs from what feedgen makes of the whole feed.
 """
 
 import re
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from hashlib import blake2b
 from itertools import count
 from operator import itemgetter
-from typing import Generic, NamedTuple, TypeVar
+from typing import Generic, TypeVar
 
+import msgspec
+from msgspec import Struct
 from msgspec.structs import replace
 
 from feeds.feed import PAGE, Enclosure, Entry, Feed, Image, Person, Related
-from feeds.render.generator import as_html, neighbours, rfc822
+from feeds.render.wording import as_html, neighbours, rfc822
 
 Addressed = tuple[Feed, str]
 """A feed, and the address of the document that it is going to be."""
 
+_Pick = Callable[[Sequence[str]], tuple[str, ...]]
+
 _Thing = TypeVar("_Thing")
 
 _MOST = 1000
-"""So many forms are kept; what has more was never made of many alike."""
+"""So many forms of a kind are kept: where there are more, few things are alike."""
 
 _GAP = "\0"
 """Stands between texts that are escaped together; none that XML allows has it."""
 
+_SUM = 8
 _EARLIER, _THEN, _LATER = (datetime(year, 1, 1, tzinfo=UTC) for year in (1, 2, 3))
 _NOTHING = Enclosure(url="", media_type="")
 
 
-class _Form(NamedTuple):
-    """What stands around texts, for the operator %; picks these, in order, from all."""
+class _Form(Struct, frozen=True):
+    """What stands around texts, for the operator %, and which of all texts stand there."""
 
     around: str
-    pick: Callable[[Sequence[str]], tuple[str, ...]]
+    picked: tuple[int, ...]
+
+
+class _Memory:
+    """Forms that other builds learned, and those that are new; each with its digest."""
+
+    def __init__(self) -> None:
+        self.old: Mapping[bytes, bytes] = {}
+        self.new: dict[bytes, bytes] = {}
+
+    def find(self, key: bytes) -> _Form | None:
+        packed = self.old.get(key, b"")
+        is_whole = _sum(key + packed[_SUM:]) == packed[:_SUM]
+        return _DECODER.decode(packed[_SUM:]) if is_whole else None
+
+    def add(self, key: bytes, form: _Form) -> None:
+        packed = msgspec.msgpack.encode(form)
+        self.new[key] = _sum(key + packed) + packed
+
+
+_DECODER = msgspec.msgpack.Decoder(_Form)
+_MEMORY = _Memory()
+
+
+def recall(forms: Mapping[bytes, bytes]) -> None:
+    """Take what was learned by a build with the same versions of everything."""
+    _MEMORY.old = forms
+
+
+def learned() -> dict[bytes, bytes]:
+    """Give the forms that were learned since this was asked last."""
+    new, _MEMORY.new = _MEMORY.new, {}
+    return new
 
 
 class Forms(Generic[_Thing]):
-    """Writes things as `write` does.
+    """Writes things of a kind as `write` does.
 
-    `texts` gives all that may differ within a form, always in the same order, and
-    `outline` what else the writer asks: together with which of the texts are empty, it is
-    the form. `sample` makes a thing of the same form, whose texts are all different.
+    `texts` gives all that may differ within a form, always in the same order; the last of
+    them never stands in an attribute. `outline` gives what else the writer asks: together
+    with which of the texts are empty, it is the form. `sample` makes a thing of the same
+    form, whose texts are all different.
     """
 
     def __init__(
         self,
+        kind: str,
         write: Callable[[_Thing], bytes],
         texts: Callable[[_Thing], list[str]],
         outline: Callable[[_Thing], Hashable],
         sample: Callable[[_Thing], _Thing],
     ) -> None:
-        self._write, self._texts = write, texts
+        self._kind, self._write, self._texts = kind, write, texts
         self._outline, self._sample = outline, sample
-        self._forms: dict[Hashable, _Form] = {}
+        self._forms: dict[Hashable, tuple[str, _Pick]] = {}
 
     def __call__(self, thing: _Thing) -> bytes:
         texts = self._texts(thing)
@@ -65,15 +105,23 @@ class Forms(Generic[_Thing]):
         form = self._forms.get(key)
         if form is None:
             if len(self._forms) == _MOST:
-                self._forms.clear()
-            form = self._forms[key] = self._form(thing)
+                return self._write(thing)
+            packed = msgspec.msgpack.encode((self._kind, *key))
+            form = self._forms[key] = self._found(packed, thing)
+        around, pick = form
         escaped = _escaped(texts)
-        if len(escaped) != 2 * len(texts):
+        if len(escaped) != 2 * len(texts) - 1:
             return self._write(thing)  # which refuses it
-        return (form.around % form.pick(escaped)).encode()
+        return (around % pick(escaped)).encode()
 
-    def _form(self, thing: _Thing) -> _Form:
-        sample = self._sample(thing)
+    def _found(self, key: bytes, thing: _Thing) -> tuple[str, _Pick]:
+        form = _MEMORY.find(key)
+        if form is None:
+            form = self._form(self._sample(thing))
+            _MEMORY.add(key, form)
+        return form.around, itemgetter(*form.picked)
+
+    def _form(self, sample: _Thing) -> _Form:
         marks = self._texts(sample)
         places = {mark: at for at, mark in enumerate(marks) if mark}
         any_mark = "|".join(map(re.escape, places))
@@ -85,11 +133,15 @@ class Forms(Generic[_Thing]):
             places[mark] + len(marks) * before.endswith('="')
             for before, mark in zip(pieces[::2], pieces[1::2], strict=False)
         ]
-        return _Form("".join(around), itemgetter(*picked))
+        return _Form("".join(around), tuple(picked))
+
+
+def _sum(content: bytes) -> bytes:
+    return blake2b(content, digest_size=_SUM).digest()
 
 
 def _escaped(texts: Iterable[str]) -> list[str]:
-    """Escape texts as lxml does: first as they stand between tags, then in attributes."""
+    """Escape texts as lxml does: all between tags, then all but the last in attributes."""
     between = (
         _GAP.join(texts)
         .replace("&", "&amp;")
@@ -97,8 +149,9 @@ def _escaped(texts: Iterable[str]) -> list[str]:
         .replace(">", "&gt;")
         .replace("\r", "&#13;")
     )
+    short, _, _last = between.rpartition(_GAP)
     attributes = (
-        between.replace('"', "&quot;").replace("\n", "&#10;").replace("\t", "&#9;")
+        short.replace('"', "&quot;").replace("\n", "&#10;").replace("\t", "&#9;")
     )
     return [*between.split(_GAP), *attributes.split(_GAP)]
 
@@ -114,15 +167,15 @@ def _numbered() -> Callable[[int | None], int | None]:
     return lambda number: number and next(numbers)
 
 
-def of_entries(write: Callable[[Entry], bytes]) -> Forms[Entry]:
+def of_entries(kind: str, write: Callable[[Entry], bytes]) -> Forms[Entry]:
     """Write entries by their form."""
-    return Forms(write, _texts, _outline, _sample)
+    return Forms(kind, write, _texts, _outline, _sample)
 
 
 def _texts(entry: Entry) -> list[str]:
     file, author = entry.enclosure or _NOTHING, entry.author
     texts = [
-        *(entry.id, entry.title, entry.link, as_html(entry.summary), entry.content),
+        *(entry.id, entry.title, entry.link, as_html(entry.summary)),
         *(author.name, author.uri or "", file.url, file.media_type),
         *(str(file.length or ""), entry.updated.isoformat()),
         *(entry.published.isoformat(), rfc822(entry.published), *entry.categories),
@@ -131,6 +184,7 @@ def _texts(entry: Entry) -> list[str]:
         texts += (other.link, other.title)
     for image in entry.images:
         texts += (image.url, str(image.width or ""), str(image.height or ""))
+    texts.append(entry.content)
     return texts
 
 
@@ -184,19 +238,20 @@ def _person(one: Person, text: Callable[[str], str]) -> Person:
     )
 
 
-def of_feeds(write: Callable[[Feed, str], bytes]) -> Forms[Addressed]:
+def of_feeds(kind: str, write: Callable[[Addressed], bytes]) -> Forms[Addressed]:
     """Write feeds without their entries by their form."""
-    return Forms(lambda one: write(*one), _feed_texts, _feed_outline, _feed_sample)
+    return Forms(kind, write, _feed_texts, _feed_outline, _feed_sample)
 
 
 def _feed_texts(addressed: Addressed) -> list[str]:
     feed, address = addressed
     return [
-        *(feed.id, feed.title, feed.description, address, feed.home),
+        *(feed.id, feed.title, address, feed.home),
         *(feed.author.name, feed.author.email or "", feed.language or ""),
         *(feed.copyright or "", str(feed.ttl or ""), feed.updated.isoformat()),
         rfc822(feed.updated),
         *(link["href"] for link in neighbours(feed, address, "")),
+        feed.description,
     ]
 
 

@@ -12,10 +12,8 @@ What feedgen 1.0.0 would get wrong is put right here:
 - lists are checked key by key, a tenth of all time: ours are right, and taken as given.
 """
 
-import html
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from copy import copy
-from datetime import datetime
 
 import feedgen.entry
 import feedgen.feed
@@ -23,7 +21,8 @@ from feedgen.entry import FeedEntry
 from feedgen.feed import FeedGenerator
 from lxml.etree import Element, SubElement, _Element
 
-from feeds.feed import GENERATOR, PAGE, Entry, Feed, Image, Person
+from feeds.feed import GENERATOR, Entry, Feed, Image, Person
+from feeds.render.wording import as_html, neighbours, rfc822
 
 ATOM = "http://www.w3.org/2005/Atom"
 CONTENT = "http://purl.org/rss/1.0/modules/content/"
@@ -56,21 +55,6 @@ _SHELL = Feed(
     formats=(),
     entries=(),
 )
-_DAYS = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
-_MONTHS = [
-    "Jan",
-    "Feb",
-    "Mar",
-    "Apr",
-    "May",
-    "Jun",
-    "Jul",
-    "Aug",
-    "Sep",
-    "Oct",
-    "Nov",
-    "Dec",
-]
 
 
 def generator(feed: Feed, self_link: str, media_type: str) -> FeedGenerator:
@@ -123,64 +107,6 @@ def together(entries: Iterable[Entry]) -> FeedGenerator:
     shell = copy(_EMPTY)
     shell.entry([item(entry) for entry in entries], replace=True)
     return shell
-
-
-def as_html(text: str) -> str:
-    """Write text so that it is seen: RSS readers take a description for HTML."""
-    return html.escape(text, quote=False)
-
-
-def page_of(feed: Feed) -> str | None:
-    """Give the address of a feed's page, if it has one."""
-    return f"{feed.base}{feed.path}.{PAGE}" if PAGE in feed.formats else None
-
-
-def styled(document: bytes, feed: Feed) -> bytes:
-    """Have a browser show a document decently, where there are pages for people.
-
-    <https://www.w3.org/TR/xml-stylesheet/>
-    """
-    if PAGE not in feed.formats:
-        return document
-    declaration, _, rest = document.partition(b"\n")
-    # The same document stands in other folders too, where there are addresses of old.
-    root = feed.base if feed.also else "../" * feed.path.count("/")
-    style = html.escape(f"{root}feeds.css").encode()
-    return b'%s\n<?xml-stylesheet type="text/css" href="%s"?>\n%s' % (
-        *(declaration, style, rest),
-    )
-
-
-def around(shell: bytes, entries: Iterable[bytes], end: bytes) -> bytes:
-    """Put entries, each written alone, into a document without any."""
-    at = shell.rindex(end)
-    return b"".join((shell[:at], *entries, shell[at:]))
-
-
-def neighbours(feed: Feed, self_link: str, media_type: str) -> Iterator[dict[str, str]]:
-    """Link a feed's page, hubs, addresses of old, and the documents of its history.
-
-    <https://www.rfc-editor.org/rfc/rfc5005#section-4>
-    """
-    if page := page_of(feed):
-        yield {"href": page, "rel": "related", "type": "text/html"}
-    for hub in feed.hubs:
-        yield {"href": hub, "rel": "hub"}
-    ending = self_link.removeprefix(feed.base + feed.path)
-    for old in feed.also:
-        yield {
-            "href": f"{feed.base}{old}{ending}",
-            "rel": "related",
-            "type": media_type,
-        }
-    history = {
-        "current": feed.current,
-        "prev-archive": feed.older,
-        "next-archive": feed.newer,
-    }
-    for rel, path in history.items():
-        if path:
-            yield {"href": f"{feed.base}{path}{ending}", "rel": rel, "type": media_type}
 
 
 def _links(entry: Entry) -> list[dict[str, str]]:
@@ -283,12 +209,6 @@ def _write_size(element: _Element, image: Image) -> None:
         element.set("width", str(image.width))
     if image.height:
         element.set("height", str(image.height))
-
-
-def rfc822(when: datetime) -> str:
-    """Write a date as RFC 822 does, in English whatever the locale."""
-    day, month, iso = _DAYS[when.weekday()], _MONTHS[when.month - 1], when.isoformat()
-    return f"{day}, {iso[8:10]} {month} {iso[:4]} {iso[11:19]} +0000"
 
 
 def _as_given(values: list[dict[str, str]], *_rules: object) -> list[dict[str, str]]:

@@ -44,6 +44,7 @@ _DERIVED = (
     "complaint",
     "tally",
     "place",
+    "form",
 )
 
 
@@ -197,6 +198,10 @@ class Ledger:
             for path, place, digests, *stamp in rows
         }
         return {path: written[path] for path in plain(written)}
+
+    def forms(self) -> dict[bytes, bytes]:
+        """Give the forms that builds met so far."""
+        return dict(self.run("SELECT key, content FROM form"))
 
     def pending(self) -> list[str]:
         return [*plain(self._column("SELECT path FROM pending"))]
@@ -405,16 +410,19 @@ class Ledger:
             self.run(statement)
 
     def promise(
-        self, dirty: Iterable[int], paths: Iterable[str], before: Mapping[str, Written]
+        self, dirty: Iterable[int], paths: Iterable[str], found: Mapping[str, Written]
     ) -> None:
-        """Commit what was read, and what is going to be done because of it."""
+        """Commit what was read, and what is going to be done because of it.
+
+        `found` are documents that no state told of.
+        """
         self.run_many(
             "INSERT OR IGNORE INTO pending VALUES (?)", [(path,) for path in paths]
         )
         self.run_many(
             "UPDATE place SET dirty = 1 WHERE key = ?", [(key,) for key in dirty]
         )
-        self._note(before, "IGNORE")
+        self._note(found, "IGNORE")
         self._commit(is_last=False)
         self.run("BEGIN")
 
@@ -434,6 +442,8 @@ class Ledger:
         self._note(
             {path: new for one in done for path, new in one.documents}, "REPLACE"
         )
+        forms = [form for one in done for form in one.forms]
+        self.run_many("INSERT OR REPLACE INTO form VALUES (?, ?)", forms)
 
     def _note(self, documents: Mapping[str, Written], otherwise: str) -> None:
         self.run_many(

@@ -14,9 +14,11 @@
     document   what was last written, and which entries are in it
     pending    what a build was about to write when it stopped
     told       which complaints were made
+    form       how each form of an entry or feed is written
 
 The records are two thirds of it all, so they lie in a file of their own, attached as
-`kept`: the seal need not go over them, as each item has its record's digest.
+`kept`: the seal need not go over them, as each item has its record's digest. Forms have
+digests too.
 """
 
 import sqlite3
@@ -60,7 +62,10 @@ CREATE INDEX IF NOT EXISTS refused_place ON refused (place);
 CREATE INDEX IF NOT EXISTS complaint_file ON complaint (file);
 """
 
-_RECORDS = "CREATE TABLE kept.record (key INTEGER PRIMARY KEY, content BLOB);"
+_RECORDS = """
+CREATE TABLE kept.record (key INTEGER PRIMARY KEY, content BLOB);
+CREATE TABLE kept.form (key BLOB PRIMARY KEY, content BLOB) WITHOUT ROWID;
+"""
 _TABLES = {"main": _STATE, "kept": _RECORDS}
 # A state that lost pages in a crash of the machine could be believed; a record that did so
 # has another digest.

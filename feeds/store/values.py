@@ -46,7 +46,7 @@ class Done(NamedTuple):
     """A feed that was looked at: its documents, which of them were written, what was found.
 
     A document that is not fit to publish is kept as UNFIT, so that the next build tries
-    again.
+    again. `forms` are those that were met for the first time.
     """
 
     key: int
@@ -57,6 +57,7 @@ class Done(NamedTuple):
     listing: Listing | None = None
     pictures: Pictures | None = None
     findings: Sequence[Finding] = ()
+    forms: Sequence[tuple[bytes, bytes]] = ()
 
 
 def plain(paths: Iterable[str]) -> Iterator[str]:

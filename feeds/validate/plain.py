@@ -6,7 +6,7 @@ another. What matches breaks no rule, which a test asserts; what does not, the r
 
 import re
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from feeds.validate.values import DAYS, HISTORY, HOST, MONTHS, REST, SPACES, is_day
 
@@ -111,6 +111,7 @@ _ATOM_SHELL = r"""<feed{dc}{media}{fh}{default}(?: xml:lang="{line}")?+>
 """
 
 
+@cache
 def _compiled(form: str, fh: str = "", archive: str = "") -> re.Pattern[bytes]:
     spaces = {
         prefix: f' xmlns:{prefix}="{re.escape(space)}"'
@@ -122,18 +123,15 @@ def _compiled(form: str, fh: str = "", archive: str = "") -> re.Pattern[bytes]:
 
 
 # `own` is an id, or the address of a document; the other groups are days.
-_ENTRIES = {"rss": _compiled(_RSS), "atom": _compiled(_ATOM)}
-# Of a feed, and of a document of its archive: what says that it is one.
+_ENTRIES = {"rss": _RSS, "atom": _ATOM}
+_SHELLS = {".rss": _TOP + _RSS_SHELL, ".atom": _TOP + _ATOM_SHELL}
+# What says of a document of an archive that it is one.
 _HISTORY = f' xmlns:fh="{re.escape(HISTORY)}"', r" *<fh:archive/>\n"
-_SHELLS = {
-    ".rss": [_compiled(_TOP + _RSS_SHELL, *of) for of in ((), _HISTORY)],
-    ".atom": [_compiled(_TOP + _ATOM_SHELL, *of) for of in ((), _HISTORY)],
-}
 
 
 def are_plain(name: str, fragments: Sequence[bytes], ids: Sequence[str]) -> list[bool]:
     """Tell which entries are plainly right, and those of these stories."""
-    match, told = _ENTRIES[name].fullmatch, []
+    match, told = _compiled(_ENTRIES[name]).fullmatch, []
     for at in range(0, len(fragments), _BATCH):
         batch = fragments[at : at + _BATCH]
         is_safe = _is_safe(b"".join(batch))
@@ -146,8 +144,11 @@ def are_plain(name: str, fragments: Sequence[bytes], ids: Sequence[str]) -> list
 
 def is_plain(ending: str, shell: bytes, address: str) -> bool:
     """Tell whether a document without its entries is plainly right for an address."""
-    patterns = _SHELLS.get(ending, ()) if _is_clean(shell) else ()
-    return any(_says(pattern.fullmatch(shell), address) for pattern in patterns)
+    if ending not in _SHELLS or not _is_clean(shell):
+        return False
+    is_archive = b"<fh:archive/>" in shell
+    pattern = _compiled(_SHELLS[ending], *_HISTORY if is_archive else ())
+    return _says(pattern.fullmatch(shell), address)
 
 
 def _is_safe(text: bytes) -> bool:
