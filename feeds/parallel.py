@@ -101,8 +101,11 @@ def stream(
 
 
 def _has_requests() -> bool:
-    """Tell whether a thread waits for a store: a fork may inherit a lock of its own."""
-    return any(thread.name == "fsspecIO" for thread in threading.enumerate())
+    """Tell whether a thread of fsspec or paramiko is at work: a fork may inherit its locks."""
+    return any(
+        thread.name == "fsspecIO" or type(thread).__module__.startswith("paramiko.")
+        for thread in threading.enumerate()
+    )
 
 
 class _Workers:

@@ -8,6 +8,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -89,9 +90,18 @@ def test_one_job_or_one_task_works_here():
     assert list(spread(lambda: process, [0], 5)) == [os.getpid()]
 
 
-def test_nothing_is_forked_beside_requests_to_a_store():
+class Transport(threading.Thread):
+    """What waits for an SFTP server."""
+
+    __module__ = "paramiko.transport"
+
+
+@pytest.mark.parametrize(
+    "kind", [partial(threading.Thread, name="fsspecIO"), Transport], ids=["any", "sftp"]
+)
+def test_nothing_is_forked_beside_requests_to_a_store(kind):
     is_over = threading.Event()
-    thread = threading.Thread(target=is_over.wait, name="fsspecIO")
+    thread = kind(target=is_over.wait)
     thread.start()
     try:
         assert set(spread(lambda: process, range(5), 2)) == {os.getpid()}
