@@ -12,6 +12,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from compileall import compile_dir
 from datetime import UTC, datetime
 from functools import partial
 from importlib.metadata import version
@@ -195,6 +196,8 @@ def main() -> None:
     given = arguments()
     if not shutil.which("hugo"):
         sys.exit("hugo is missing; Debian has it as the package hugo")
+    # As installers do: a tree that is worked on may have no byte code, nor may write any.
+    compile_dir(HERE.parent / "feeds", quiet=1)
     # What is left on a tmpfs takes memory: whatever ends us, we clear up.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with TemporaryDirectory(dir=TMPFS if TMPFS.is_dir() else None) as folder:

@@ -2,10 +2,12 @@
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 
 _PIECE = re.compile(r"\{([a-z]*)\}|[{}]")
 
 
+@lru_cache(1024)
 def placeholders(template: str) -> tuple[str, ...]:
     """Name the placeholders in order, each once. Raises ValueError for a lone brace."""
     names = []
