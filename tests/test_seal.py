@@ -1,6 +1,8 @@
 """A state that is not as it was left is not believed, whatever part of it changed."""
 
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 
 import pytest
@@ -28,6 +30,38 @@ def test_a_bit_that_flipped_breaks_the_seal(state, at, bit):
     content[at] ^= bit
     state.write_bytes(content)
     assert seal.is_broken(state)
+
+
+@pytest.mark.parametrize("window", [4096, 8192])
+@pytest.mark.parametrize("at", [0, 2048, 4096, 6144, 8191])
+def test_no_window_is_passed_over(state, monkeypatch, window, at):
+    monkeypatch.setattr(seal, "_WINDOW", window)
+    seal.put(state)
+    assert not seal.is_broken(state)
+    test_a_bit_that_flipped_breaks_the_seal(state, at, 1)
+
+
+def test_windows_do_not_change_places(state, monkeypatch):
+    monkeypatch.setattr(seal, "_WINDOW", 4096)
+    state.write_bytes(b"a" * 4096 + b"b" * 4096)
+    seal.put(state)
+    state.write_bytes(b"b" * 4096 + b"a" * 4096)
+    assert seal.is_broken(state)
+
+
+def test_a_large_state_is_not_held_in_memory(tmp_path):
+    large = tmp_path / "large.db"
+    with large.open("wb") as file:
+        file.truncate(1 << 30)
+    program = (
+        "import resource, sys; from pathlib import Path; from feeds.store import seal;"
+        " seal.put(Path(sys.argv[1]));"
+        " print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, large], capture_output=True, check=True
+    )
+    assert int(done.stdout) < 150
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,9 @@ from feeds.signals import held_back
 SUFFIXES = (".sum", ".sum.new")
 """What the names of a seal, and of one that is being written, end in."""
 
+_WINDOW = 1 << 23
+"""So many bytes of a file are looked at together; it may be far larger than memory."""
+
 
 def put(file: Path) -> None:
     """Seal a file. Raises OSError."""
@@ -45,28 +48,32 @@ def _beside(file: Path) -> Path:
 
 
 def _sum(file: Path) -> str:
+    sums = [0, 0]
     with file.open("rb") as opened:
         size = os.fstat(opened.fileno()).st_size
-        if not size:
-            return "0"
-        with (
-            mmap.mmap(opened.fileno(), size, access=mmap.ACCESS_READ) as content,
-            memoryview(content) as view,
-        ):
-            return " ".join(map(str, (size, *_checks(view))))
+        for start in range(0, size, _WINDOW):
+            length = min(_WINDOW, size - start)
+            with (
+                mmap.mmap(
+                    opened.fileno(), length, access=mmap.ACCESS_READ, offset=start
+                ) as content,
+                memoryview(content) as view,
+            ):
+                sums = _added(view, *sums)
+    return f"{size} {sums[0]} {sums[1]}"
 
 
-def _checks(content: memoryview) -> list[int]:
+def _added(content: memoryview, first: int, second: int) -> list[int]:
     """Add up two halves at once: zlib needs no interpreter meanwhile."""
-    half, other = len(content) // 2, [0]
+    half, found = len(content) // 2, [second]
 
     def add() -> None:
-        other[0] = crc32(content[half:])
+        found[0] = crc32(content[half:], second)
 
     # Whatever ends us, the content is let go of first.
     with held_back():
         thread = Thread(target=add)
         thread.start()
-        first = crc32(content[:half])
+        first = crc32(content[:half], first)
         thread.join()
-    return [first, *other]
+    return [first, *found]
