@@ -39,6 +39,7 @@ from tests.strategies import (
     run,
     tree,
 )
+from tests.test_cluster import a_cluster
 from tests.test_read import PACKED, packed
 
 SETTINGS = {
@@ -244,6 +245,33 @@ def test_hubs_are_told_of_what_was_put_and_of_nothing_else(desk):
             build(desk)
             paths = [one.partition(".org/")[2] for one in hub.told]
             assert sorted(set(paths)) == told
+
+
+def test_workers_of_a_cluster_read_there(desk, tmp_path_factory):
+    desk.configure(
+        {**SETTINGS, "feeds": [*SETTINGS["feeds"], {"path": "few", "limit": 3}]}
+    )
+    for number in range(40):
+        desk.put(
+            f"{number % 3}/{number:04}.md", a_story(number, topics=[f"T{number % 5}"])
+        )
+    desk.put("all.jsonl", [a_story(number) for number in range(30, 60)])
+    desk.put("bad.md", "---\ntitle: x\nquality: high\n---\n")
+    desk.mirror()
+    with a_cluster(tmp_path_factory.mktemp("cluster")) as cluster:
+        where = ["-c", desk.there, "--now", desk.now, "--cluster", cluster.address]
+        done = subprocess.run(
+            [sys.executable, "-m", "feeds", "build", *where],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 0, done.stderr
+    (complaint,) = done.stderr.splitlines()
+    assert complaint.startswith(f"{desk.cloud.url}/records/bad.md:2: webUrl: missing")
+    alone = desk.build("--force")
+    assert done.stdout.endswith(alone.output.splitlines()[-1] + "\n")
+    assert desk.published() == tree(desk.output)
 
 
 # What is asked for
