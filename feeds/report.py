@@ -117,11 +117,18 @@ class Reports:
 
 
 def replace(file: Path, text: str) -> None:
-    """Write a file that others read meanwhile: whole or not at all. Raises Unwritable."""
-    temporary = file.with_name(f".{file.name}.tmp")
+    """Write a file that others read meanwhile: whole or not at all. Raises Unwritable.
+
+    A device or a pipe is written to, a link followed: root would lose its /dev/null.
+    """
+    target = Path(os.path.realpath(file))
+    temporary = target.with_name(f".{target.name}.tmp")
     try:
+        if file.exists() and not file.is_file():
+            file.write_text(text, "utf-8")
+            return
         temporary.write_text(text, "utf-8")
-        temporary.replace(file)
+        temporary.replace(target)
     except OSError as error:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)

@@ -1,6 +1,8 @@
 """What a build did, for programs: metrics and messages that their own readers read."""
 
 import json
+import os
+import stat
 from datetime import UTC, datetime
 
 import pytest
@@ -58,6 +60,22 @@ def test_metrics_are_what_the_report_says(site):
         ("newest_entry_timestamp_seconds",): newest,
     }
     assert not [*site.folder.glob(".*.tmp")]
+
+
+def test_a_report_goes_into_a_pipe_and_through_a_link(site):
+    pipe, link = site.folder / "pipe", site.folder / "last.json"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        assert site.build("--report", "pipe").code == 0
+        assert stat.S_ISFIFO(pipe.stat().st_mode)
+        assert json.loads(os.read(reader, 1 << 16))["records"]["read"] == 5
+    finally:
+        os.close(reader)
+    link.symlink_to("report.json")
+    assert site.build("--report", "last.json").code == 0
+    assert link.is_symlink()
+    assert json.loads((site.folder / "report.json").read_text("utf-8"))
 
 
 def test_metrics_of_a_build_with_nothing_to_do_or_to_show(site):
