@@ -15,7 +15,7 @@ from feeds.address import address, domain, host
 from feeds.errors import Mistake
 from feeds.fields import Translation, flaws, translation
 from feeds.frontmatter import Path, Unreadable, line_of
-from feeds.record import boolean
+from feeds.record import boolean, quoted
 from feeds.remote.url import flaw as url_flaw
 from feeds.remote.url import is_url
 from feeds.template import placeholders
@@ -629,4 +629,4 @@ def _got(value: object) -> str:
         return "nothing"
     if isinstance(value, list):
         return "a list" if value else "an empty list"
-    return "a mapping" if isinstance(value, dict) else f'"{value}"'
+    return quoted(value if isinstance(value, dict) else str(value))

@@ -46,6 +46,23 @@ _UNREADABLE += [0x2028, 0x2029, 0xFEFF, 0xFFFE, 0xFFFF]
 _HIDE = {code: 0x10_0000 + code for code in _UNREADABLE}
 _SHOW = {hidden: code for code, hidden in _HIDE.items()}
 _HIDDEN = re.compile(f"[{''.join(map(re.escape, map(chr, _UNREADABLE)))}]")
+# What libyaml says, whether at the end of what is wrong, and what people do about it.
+_CURES = {
+    "found character that cannot start any token": (
+        False,
+        "indent by spaces, not tabs, and quote a text that begins with @, % or `",
+    ),
+    "mapping values are not allowed in this context": (
+        False,
+        'quote a text that holds ": ", and align the keys of a mapping',
+    ),
+    "did not find expected key": (
+        False,
+        "align the keys of a mapping, and double a quote inside quotes",
+    ),
+    "could not find expected ':'": (True, 'end a key in ": "'),
+    "found unexpected end of stream": (True, "close the quote"),
+}
 # A line of the plain layout: `- `, `key:` or both, then a value that ends with its line,
 # between double quotes or plain; or nothing. A plain value begins with a letter or digit
 # (so with no sign of YAML's), ends with no space, and has no `#`, nor `:` before a space.
@@ -300,13 +317,20 @@ def _any(
     try:
         return reader.document()
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        line = mark.line if mark else 0
-        raise Unreadable(line + first_line, f"not YAML: {error.problem}") from None
+        raise _not_yaml(error, first_line) from None
     except yaml.YAMLError:
         raise Unreadable(
             first_line, "not YAML: a character it does not allow"
         ) from None
+
+
+def _not_yaml(error: Any, first_line: int) -> Unreadable:
+    """Say where what is wrong begins, and what is usually meant."""
+    begun, cure = _CURES.get(error.problem, (False, ""))
+    mark = error.problem_mark or error.context_mark
+    mark = error.context_mark if begun and error.context_mark else mark
+    what = f"not YAML: {error.problem}{cure and f'; {cure}'}"
+    return Unreadable(first_line + (mark.line if mark else 0), what)
 
 
 class _Unusual(Exception):

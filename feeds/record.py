@@ -122,7 +122,7 @@ class Wrong(Exception):
 
     def __str__(self) -> str:
         name = ".".join(str(part) for part in self.path if isinstance(part, str))
-        got = "missing" if self.value is None else f"got {_quoted(self.value)}"
+        got = "missing" if self.value is None else f"got {quoted(self.value)}"
         return f"{name}: {got}, expected {self.expected}"
 
 
@@ -146,6 +146,14 @@ def boolean(value: object) -> bool | None:
     if isinstance(value, bool):
         return value
     return _BOOLEANS.get(value.strip().lower()) if isinstance(value, str) else None
+
+
+def quoted(value: object) -> str:
+    """Show a value in a complaint: a text as it is written, cut where it is long."""
+    if isinstance(value, str):
+        text = value if len(value) <= _QUOTED else f"{value[:_QUOTED]}..."
+        return f'"{text}"'
+    return "a list" if isinstance(value, list) else "a mapping"
 
 
 class Fields:
@@ -376,10 +384,3 @@ def _complaint(raw: Raw, wrong: Wrong, hint: str = "") -> Complaint:
     # A lone surrogate, which JSON can hold, could be written nowhere.
     reason = f"{wrong}{hint}".encode("utf-8", "backslashreplace").decode()
     return Complaint(file=raw.file, line=raw.locate(wrong.path), reason=reason)
-
-
-def _quoted(value: object) -> str:
-    if isinstance(value, str):
-        text = value if len(value) <= _QUOTED else f"{value[:_QUOTED]}..."
-        return f'"{text}"'
-    return "a list" if isinstance(value, list) else "a mapping"

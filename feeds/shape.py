@@ -61,7 +61,9 @@ Sources = Annotated[
     Text | Annotated[tuple[Text, ...], Meta(min_length=1)],
     Meta(description="a folder, a glob, or a list of them"),
 ]
-Format = Literal["rss", "atom", "json"]
+Format = Annotated[
+    Literal["rss", "atom", "json"], Meta(description="rss, atom or json")
+]
 Formats = Annotated[
     tuple[Format, ...], Meta(min_length=1, description="a list of rss, atom and json")
 ]
