@@ -57,6 +57,7 @@ KEPT = 3_000
 
 _DIGEST = 16
 _SUM = 4
+_UNLIMITED = (1 << 31) - 1  # islice takes as much on any machine
 
 
 class Switches(NamedTuple):
@@ -299,9 +300,8 @@ class Publisher:
 
         stream = self.ledger.standings(key, rules.pick or "newest")
         verdicts = judged(stream, doubles, rules, self.now)
-        kept = [
-            *islice((this for this, refusal in verdicts if not refusal), rules.limit)
-        ]
+        limit = rules.limit and min(rules.limit, _UNLIMITED)
+        kept = [*islice((this for this, refusal in verdicts if not refusal), limit)]
         kept.sort(key=newest)
         if rules.max_age is None:
             return kept, None

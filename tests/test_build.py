@@ -190,6 +190,12 @@ def test_a_configured_name_that_a_record_once_had_is_not(site):
 # The drop guard.
 
 
+def test_a_limit_larger_than_any_number_of_entries_is_none(site):
+    site.configure(CONFIG + f"defaults: {{limit: {10**30}, ttl: {10**30}}}\n")
+    assert site.build().code == 0
+    assert "all: in (1 of 1)" in site.run("explain", "records/a.md").out
+
+
 @pytest.mark.parametrize(
     ("before", "after", "code"),
     [(1, 0, 3), (9, 1, 0), (20, 10, 0), (20, 9, 3), (11, 1, 3), (10, 1, 0), (12, 1, 3)],
