@@ -40,6 +40,7 @@ def check(file: str | None, now: str | None, output: str | None) -> int:
     reading = gather(config, folder_of(None, config))
     planned = plan(reading.records, config, time_given(now, config.zone))
     flaws = [flaw for record in reading.records for flaw in record.flaws]
+    flaws += [flaw for rejected in reading.complaints for flaw in rejected.also]
     assert planned.shelves is not None  # that no two feeds have one path
     problems = sorted(
         [*reading.complaints, *flaws], key=lambda one: (one.file, one.line)

@@ -6,6 +6,7 @@ from datetime import datetime, tzinfo
 from itertools import islice
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from feeds import moment
 from feeds.address import address, domain, normalised
@@ -51,18 +52,26 @@ _SIZE = re.compile(r"0*([1-9]\d{0,5})(?:\.0*)?", re.ASCII)
 _ADDRESS = "an http or https address"
 _TANGLED = "body: too much markup, expected less; the excerpt is shown in its stead"
 _QUOTED = 60
+_STAND_INS = {
+    "title": "title",
+    "webUrl": "https://example.org/",
+    "originalUrl": "https://example.org/",
+    "publishedDateTime": "2000-01-01",
+}
 
 
 class Complaint(Struct, frozen=True, kw_only=True):
     """What is wrong in a record file, for its editor; the line counts from 1.
 
     `digest` is that of the file's content: a new version of the file, a new complaint.
+    `also` is what else is wrong with a rejected record; no state keeps it.
     """
 
     file: str
     line: int
     reason: str
     digest: str = ""
+    also: "tuple[Complaint, ...]" = ()
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}: {self.reason}"
@@ -132,7 +141,7 @@ def record(raw: Raw, zone: tzinfo) -> Record | Complaint:
     try:
         return _record(raw, fields, zone)
     except Wrong as wrong:
-        return complaint(raw, wrong)
+        return replace(complaint(raw, wrong), also=_also(raw, wrong, zone))
 
 
 def complaint(raw: Raw, wrong: Wrong) -> Complaint:
@@ -259,6 +268,22 @@ class Fields:
         strangers = [*islice(names, MOST_ITEMS)]
         close = get_close_matches(str(wrong.path[0]), strangers, n=1)
         return f'; is "{close[0]}" meant to be it?' if close else ""
+
+
+def _also(raw: Raw, wrong: Wrong, zone: tzinfo) -> tuple[Complaint, ...]:
+    """Complain of the other fields: one that is wrong gives way, until none is."""
+    fields = dict(raw.fields)
+    if isinstance(fields.get("body"), str):
+        fields["body"] = None  # whether it is tangled would take time
+    rest = replace(raw, fields=fields, body="")
+    found: list[Complaint] = []
+    while True:
+        fields[str(wrong.path[0])] = _STAND_INS.get(str(wrong.path[0]))
+        try:
+            return (*found, *_record(rest, Fields(fields), zone).flaws)
+        except Wrong as other:
+            wrong = other
+            found.append(complaint(raw, wrong))
 
 
 def _record(raw: Raw, fields: Fields, zone: tzinfo) -> Record:

@@ -115,6 +115,29 @@ def test_check_names_every_problem_and_exits_with_1(site):
     assert sorted(os.listdir(site.folder)) == ["feeds.yaml", "records"]
 
 
+def test_check_names_every_problem_of_one_record(site):
+    images = "[{url: 'javascript:x'}, {url: 'https://i.example/a.jpg', width: wide}]"
+    bad = {"title": None, "titel": "x", "webUrl": "ftp://x", "quality": "high"}
+    bad |= {"publishedDateTime": "soon", "heat": "[1]", "images": images}
+    site.write("bad.md", **bad, provider="{domain: a b}", body="[1]")
+    result = site.run("check")
+    assert [line.partition(", expected")[0] for line in result.out.splitlines()] == [
+        "records/bad.md:2: title: missing",
+        'records/bad.md:2: webUrl: got "ftp://x"',
+        'records/bad.md:3: publishedDateTime: got "soon"',
+        'records/bad.md:5: quality: got "high"',
+        "records/bad.md:8: heat: got a list",
+        'records/bad.md:9: images.url: got "javascript:x"',
+        'records/bad.md:9: images.width: got "wide"',
+        'records/bad.md:10: provider.domain: got "a b"',
+        "records/bad.md:11: body: got a list",
+    ]
+    assert result.err == "1 record, 9 problems\n"
+    assert site.build().err == (
+        'records/bad.md:2: title: missing, expected text; is "titel" meant to be it?\n'
+    )
+
+
 def test_check_of_a_good_site_is_exit_0(site):
     result = site.run("check")
     assert (result.code, result.out) == (0, "")
