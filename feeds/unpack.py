@@ -23,7 +23,7 @@ def pieces(file: IO[bytes], name: str) -> Iterator[bytes]:
     Raises Torn, Mistake where a library is missing, and whatever reading the file does.
     """
     ending = name[name.rfind(".") :].lower()
-    read, faults = _KINDS[ending](file) if ending in _KINDS else (file.read, ())
+    read, faults = _KINDS[ending](file, name) if ending in _KINDS else (file.read, ())
     while True:
         try:
             piece = read(PIECE)
@@ -35,7 +35,7 @@ def pieces(file: IO[bytes], name: str) -> Iterator[bytes]:
         yield piece
 
 
-def _gzip(file: IO[bytes]) -> "_Kind":
+def _gzip(file: IO[bytes], _name: str) -> "_Kind":
     import gzip  # noqa: PLC0415  (few have such files)
     import zlib  # noqa: PLC0415
 
@@ -44,7 +44,7 @@ def _gzip(file: IO[bytes]) -> "_Kind":
     return opened.read1, (EOFError, gzip.BadGzipFile, zlib.error)
 
 
-def _zstd(file: IO[bytes]) -> "_Kind":
+def _zstd(file: IO[bytes], name: str) -> "_Kind":
     try:
         if sys.version_info >= (3, 14):
             from compression import zstd  # noqa: PLC0415
@@ -52,11 +52,11 @@ def _zstd(file: IO[bytes]) -> "_Kind":
             from backports import zstd  # noqa: PLC0415
     except ImportError as missing:
         what = "needs Python 3.14, or: pip install 'backports.zstd>=1.0,<2'"
-        raise Mistake(f"reading .zst files {what}") from missing
+        raise Mistake(f"{name}: reading .zst files {what}") from missing
     return zstd.ZstdFile(file).read1, (EOFError, zstd.ZstdError)
 
 
 _Kind = tuple[Callable[[int], bytes], tuple[type[Exception], ...]]
-_KINDS: dict[str, Callable[[IO[bytes]], _Kind]] = {".gz": _gzip, ".zst": _zstd}
+_KINDS: dict[str, Callable[[IO[bytes], str], _Kind]] = {".gz": _gzip, ".zst": _zstd}
 PACKED = (*_KINDS,)
 """What the names of compressed files end in."""

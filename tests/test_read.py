@@ -10,6 +10,7 @@ from random import Random
 import pytest
 from msgspec.structs import replace
 
+from feeds.errors import Mistake
 from feeds.many import too_large
 from feeds.read import read
 from feeds.record import Complaint, Record
@@ -209,6 +210,16 @@ def test_a_file_of_many_is_read_compressed_too(folder, kind, ending):
     file.write_bytes(packed(kind, text.replace("2021", "soon", 1).encode()))
     told = outcome(folder)[1]
     assert told.startswith(f"records/b{ending}{kind}:1: publishedDateTime: got")
+
+
+def test_a_file_that_needs_a_library_is_named(folder, monkeypatch):
+    (folder / "records" / "b.jsonl.zst").write_bytes(b"")
+    monkeypatch.setitem(sys.modules, "backports", None)
+    monkeypatch.setitem(sys.modules, "compression", None)
+    with pytest.raises(
+        Mistake, match=r"^records/b\.jsonl\.zst: reading \.zst files needs"
+    ):
+        outcome(folder)
 
 
 @pytest.mark.parametrize("kind", [".gz", ".zst"])
