@@ -312,12 +312,19 @@ class _Checked:
         return url or ""
 
     def addresses(self, sources: tuple[str, ...], output: str) -> None:
-        """Check what is no path of this machine."""
+        """Check what is no path of this machine, or would be one by surprise."""
         for index, source in enumerate(sources):
+            self.home(source, ("records", index))
             if is_url(source) and (what := url_flaw(source)):
                 self.notes.add(("records", index), what)
+        self.home(output, ("output",))
         if is_url(output) and (what := url_flaw(output, is_target=True)):
             self.notes.add(("output",), what)
+
+    def home(self, place: str, at: Path) -> None:
+        """Refuse what only a shell reads as the home: a folder named ~ would be made."""
+        if f"{place}/".startswith("~/"):
+            self.notes.add(at, f"got {_got(place)}, expected a path without ~")
 
     def zone(self) -> tzinfo:
         name = self.wanted.site.timezone

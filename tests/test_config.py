@@ -486,6 +486,15 @@ def test_a_wrong_item_of_a_list_is_named():
     )
 
 
+def test_a_home_folder_has_to_be_written_out():
+    text = BASE.replace("records: records", "records: [here, ~/news]")
+    assert complaint(f"{text}output: ~/feeds\n").splitlines() == [
+        'feeds.yaml:4: records: got "~/news", expected a path without ~',
+        'feeds.yaml:7: output: got "~/feeds", expected a path without ~',
+    ]
+    assert parse(f"{BASE}output: ./~/feeds\n").output == "./~/feeds"
+
+
 def test_a_long_value_is_cut_in_its_complaint():
     said = complaint(f"{BASE}pages: {'x' * 5000}\n")
     assert said == (f'feeds.yaml:7: pages: got "{"x" * 60}...", expected true or false')
