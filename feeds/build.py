@@ -454,10 +454,11 @@ def _listed(run: _Run) -> Done:
 
 
 def _guard(ledger: Ledger, work: Work, complaints: Sequence[Complaint]) -> None:
-    feeds, after = feeds_of(work.before), work.paths()
-    guard("feeds", len(feeds), len(feeds - after), len(after), complaints)
+    # Feeds go because of records, so these are named first.
     left = ledger.counts().usable
     guard("records", ledger.known_ids, ledger.lost(), left, complaints)
+    feeds, after = feeds_of(work.before), work.paths()
+    guard("feeds", len(feeds), len(feeds - after), len(after), complaints)
 
 
 def _empties(ledger: Ledger, book: Rulebook) -> Iterator[str]:

@@ -184,7 +184,9 @@ def time_given(given: str | None, zone: tzinfo) -> datetime:
 def _tell_outcome(
     outcome: steps.Outcome, config: Config, options: dict[str, Any]
 ) -> None:
-    complaints = outcome.news if options["quiet"] else outcome.complaints
+    # Where they end in a failure, they are told each time: none is without a word.
+    is_once = options["quiet"] and not options["strict"]
+    complaints = outcome.news if is_once else outcome.complaints
     tell(place(complaint, config) for complaint in complaints)
     unpublished = [_unpublished(one, outcome, config) for one in outcome.unpublished]
     tell(unpublished, "error")

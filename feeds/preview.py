@@ -64,8 +64,8 @@ def preview(config: Config, output: Where, now: datetime, *, force: bool) -> Pre
         feeds, ids = feeds_of(before), store.ids()
         after = feeds_of(documents)
         lost = len(ids - planned.ids)
-        guard("feeds", len(feeds), len(feeds - after), len(after), reading.complaints)
         guard("records", len(ids), lost, len(planned.ids), reading.complaints)
+        guard("feeds", len(feeds), len(feeds - after), len(after), reading.complaints)
     return Preview(
         reading=reading,
         plan=planned,

@@ -134,6 +134,40 @@ def test_a_strict_build_publishes_and_exits_with_1(site):
     assert "all.rss" in site.output()
 
 
+def test_a_strict_build_that_fails_says_why_each_time(site):
+    site.write("bad.md", title=None)
+    first, second = (site.build("--strict", "-q") for _ in range(2))
+    assert (second.code, second.err) == (first.code, first.err)
+    assert second.err.startswith("records/bad.md:2: title: missing")
+    assert (site.build("-q").code, site.build("-q").err) == (0, "")
+
+
+@pytest.mark.parametrize("output", [".feeds", ".feeds/x", "./sub/../.feeds"])
+def test_an_output_in_the_state_is_refused(site, output):
+    (site.folder / "sub").mkdir()
+    for options in ([], ["--dry-run"]):
+        result = site.build("-o", output, *options)
+        assert result.code == 2
+        assert result.err.endswith(
+            ": .feeds keeps what may be deleted at any time, expected the output elsewhere\n"
+        )
+        assert not (site.folder / ".feeds").exists()
+
+
+@pytest.mark.parametrize("option", ["-q", "--dry-run"])
+def test_records_that_are_gone_are_named_before_the_feeds_that_go_with_them(
+    site, option
+):
+    for number in range(12):
+        site.write(f"{number}.md", topics=f"[T{number}]")
+    site.build()
+    for file in (site.folder / "records").iterdir():
+        file.unlink()
+    result = site.build(option)
+    assert result.code == 3
+    assert "would take away 13 of 13 records" in result.err
+
+
 def test_a_feed_without_entries_says_why(site):
     site.write(published=False)
     assert site.build().err.splitlines() == [

@@ -17,7 +17,7 @@ from typing import Any
 
 import msgspec
 
-from feeds.errors import Unwritable
+from feeds.errors import Mistake, Unwritable
 from feeds.remote.url import Where
 from feeds.store import seal, untold
 from feeds.store.ledger import Ledger
@@ -42,7 +42,10 @@ _PARTS = (*_WRITTEN, "-wal", "-shm", *seal.SUFFIXES)
 
 
 class Store:
-    """Where the state of one configuration and one output is kept."""
+    """Where the state of one configuration and one output is kept.
+
+    Raises Mistake for an output there: a state may be deleted at any time.
+    """
 
     def __init__(self, config: Path, output: Where) -> None:
         self.folder = config.parent / FOLDER
@@ -50,6 +53,9 @@ class Store:
         if isinstance(output, Path):
             here = os.path.realpath(config.parent)
             self.output = os.path.relpath(os.path.realpath(output), here)
+            if Path(self.output).parts[:1] == (FOLDER,):
+                what = f"{FOLDER} keeps what may be deleted at any time"
+                raise Mistake(f"{output}: {what}, expected the output elsewhere")
         key = blake2b(os.fsencode(f"{config.name}\0{self.output}"), digest_size=8)
         self.file = self.folder / f"{key.hexdigest()}.db"
         self.records = self.file.with_suffix(".records")
