@@ -124,7 +124,7 @@ ALLOWED = {
         *("survey", "unpack"),
     },
     "write": {"errors", "feed", "listing", "remote.url", "signals"},
-    "store.seal": {"signals"},
+    "store.seal": set(),
     "store.schema": set(),
     "store.values": {"errors", "feed", "finding", "listing", "media"},
     "store.ledger": {

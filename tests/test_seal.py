@@ -1,9 +1,11 @@
 """A state that is not as it was left is not believed, whatever part of it changed."""
 
+import signal
 import sqlite3
 import subprocess
 import sys
 from contextlib import closing
+from threading import Event, Thread
 
 import pytest
 
@@ -62,6 +64,33 @@ def test_a_large_state_is_not_held_in_memory(tmp_path):
         [sys.executable, "-c", program, large], capture_output=True, check=True
     )
     assert int(done.stdout) < 150
+
+
+def test_a_system_without_another_thread_to_give_gets_the_same_seal(state, monkeypatch):
+    def refuse(_thread):
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(seal.Thread, "start", refuse)
+    assert not seal.is_broken(state)
+
+
+def test_a_signal_that_another_thread_was_given_ends_it_like_any(tmp_path):
+    def end(_number, _frame):
+        raise KeyboardInterrupt
+
+    large, is_over = tmp_path / "large.db", Event()
+    with large.open("wb") as file:
+        file.truncate(1 << 30)
+    Thread(target=is_over.wait).start()
+    before = signal.signal(signal.SIGALRM, end)
+    try:
+        for at in range(40):
+            signal.setitimer(signal.ITIMER_REAL, 0.02 + at / 5000)
+            with pytest.raises(KeyboardInterrupt):
+                seal.put(large)
+    finally:
+        signal.signal(signal.SIGALRM, before)
+        is_over.set()
 
 
 @pytest.mark.parametrize(

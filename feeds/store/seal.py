@@ -10,8 +10,6 @@ from pathlib import Path
 from threading import Thread
 from zlib import crc32
 
-from feeds.signals import held_back
-
 SUFFIXES = (".sum", ".sum.new")
 """What the names of a seal, and of one that is being written, end in."""
 
@@ -53,13 +51,11 @@ def _sum(file: Path) -> str:
         size = os.fstat(opened.fileno()).st_size
         for start in range(0, size, _WINDOW):
             length = min(_WINDOW, size - start)
-            with (
-                mmap.mmap(
-                    opened.fileno(), length, access=mmap.ACCESS_READ, offset=start
-                ) as content,
-                memoryview(content) as view,
-            ):
-                sums = _added(view, *sums)
+            # Never closed, as the other thread may still look at it when a signal ends us.
+            content = mmap.mmap(
+                opened.fileno(), length, access=mmap.ACCESS_READ, offset=start
+            )
+            sums = _added(memoryview(content), *sums)
     return f"{size} {sums[0]} {sums[1]}"
 
 
@@ -70,10 +66,12 @@ def _added(content: memoryview, first: int, second: int) -> list[int]:
     def add() -> None:
         found[0] = crc32(content[half:], second)
 
-    # Whatever ends us, the content is let go of first.
-    with held_back():
-        thread = Thread(target=add)
+    thread = Thread(target=add)
+    try:
         thread.start()
-        first = crc32(content[:half], first)
+    except RuntimeError:  # the system allows no more threads
+        add()
+    first = crc32(content[:half], first)
+    if thread.ident:
         thread.join()
     return [first, *found]
