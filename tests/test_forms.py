@@ -79,6 +79,10 @@ def test_a_rebuild_that_meets_no_new_form_needs_no_feedgen(site):
         "UPDATE form SET content = (SELECT max(content) FROM form)",
         "UPDATE form SET content = CAST(replace(CAST(content AS TEXT), 't', 'l') AS BLOB)",
         "UPDATE form SET content = substr(content, 1, 8) || x'00'",
+        "UPDATE form SET content = 1.5",
+        "UPDATE form SET content = NULL",
+        "UPDATE form SET content = 'text'",
+        "UPDATE form SET key = CAST(key AS TEXT)",
         "DELETE FROM form",
     ],
 )

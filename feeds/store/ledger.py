@@ -199,7 +199,7 @@ class Ledger:
         }
         return {path: written[path] for path in plain(written)}
 
-    def forms(self) -> dict[bytes, bytes]:
+    def forms(self) -> dict[bytes, object]:
         """Give the forms that builds met so far."""
         return dict(self.run("SELECT key, content FROM form"))
 
