@@ -72,6 +72,11 @@ def media_type(url: str) -> str:
     return _TYPES.get(path[path.rfind(".") + 1 :].lower(), "image/jpeg")
 
 
+def ending(kind: str) -> str:
+    """Give an ending that tells of a media type, which `media_type` gave."""
+    return next(ending for ending, known in _TYPES.items() if known == kind)
+
+
 def believed(length: int, said: str) -> Measured:
     """Take from a server's words what may be true of a picture.
 

@@ -57,7 +57,7 @@ ALLOWED = {
     "render.generator": {"feed", "render.wording"},
     "render.rss": {"feed", "media", "render.generator", "render.kinds"},
     "render.atom": {"feed", "render.generator", "render.kinds"},
-    "render.forms": {"feed", "render.wording"},
+    "render.forms": {"feed", "media", "render.wording"},
     "render.xml": {"feed", "render.atom", "render.forms", "render.rss"},
     "listing": {"feed"},
     "render.jsonfeed": {"feed"},

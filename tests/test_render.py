@@ -88,7 +88,13 @@ shells = st.builds(
     language=st.sampled_from([None, "en"]),
     copyright=st.none() | texts,
     logo=st.sampled_from(
-        [None, "https://www.example.org/a%20l.png", "https://www.example.org/l.svg"]
+        [
+            None,
+            "https://www.example.org/a%20l.png",
+            "https://www.example.org/l.svg",
+            "https://www.example.org/@3@?a=1&b=2",
+            "https://www.example.org/1000000000.ico",
+        ]
     ),
     ttl=st.sampled_from([None, 60]),
     formats=st.sampled_from([("rss", "atom", "json"), ("rss", "atom", "json", "html")]),

@@ -19,6 +19,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from feeds.feed import PAGE, Enclosure, Entry, Feed, Image, Person, Related
+from feeds.media import ending, media_type
 from feeds.render.wording import as_html, neighbours, rfc822
 
 Addressed = tuple[Feed, str]
@@ -251,7 +252,7 @@ def _feed_texts(addressed: Addressed) -> list[str]:
         *(feed.id, feed.title, address, feed.home),
         *(feed.author.name, feed.author.email or "", feed.language or ""),
         *(feed.copyright or "", str(feed.ttl or ""), feed.updated.isoformat()),
-        rfc822(feed.updated),
+        *(rfc822(feed.updated), feed.logo or ""),
         *(link["href"] for link in neighbours(feed, address, "")),
         feed.description,
     ]
@@ -260,7 +261,8 @@ def _feed_texts(addressed: Addressed) -> list[str]:
 def _feed_outline(addressed: Addressed) -> Hashable:
     feed, _address = addressed
     history = feed.current is None, feed.older is None, feed.newer is None
-    return (feed.logo, PAGE in feed.formats, len(feed.hubs), len(feed.also), *history)
+    logo = media_type(feed.logo or "")
+    return (logo, PAGE in feed.formats, len(feed.hubs), len(feed.also), *history)
 
 
 def _feed_sample(addressed: Addressed) -> Addressed:
@@ -277,6 +279,7 @@ def _feed_sample(addressed: Addressed) -> Addressed:
         author=_person(feed.author, text),
         language=feed.language and text(feed.language),
         copyright=feed.copyright and text(feed.copyright),
+        logo=feed.logo and f"{text(feed.logo)}.{ending(media_type(feed.logo))}",
         ttl=number(feed.ttl),
         updated=_THEN,
         hubs=tuple(map(text, feed.hubs)),
@@ -285,5 +288,5 @@ def _feed_sample(addressed: Addressed) -> Addressed:
         newer=feed.newer and text(feed.newer),
         current=feed.current and text(feed.current),
     )
-    ending = address.removeprefix(feed.base + feed.path)
-    return sample, sample.base + sample.path + ending
+    suffix = address.removeprefix(feed.base + feed.path)
+    return sample, sample.base + sample.path + suffix
