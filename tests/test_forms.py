@@ -116,6 +116,25 @@ def test_another_configuration_learns_anew(site):
         assert not connection.execute("SELECT 1 FROM form WHERE key = x'00'").fetchall()
 
 
+def test_a_state_does_not_grow_with_all_forms_there_ever_were(site):
+    site.build()
+    many = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000)"
+    with state(site) as connection:
+        connection.execute(
+            f"{many} INSERT INTO form SELECT CAST(i AS BLOB), x'' FROM n"
+        )
+        site.write("b.md", images=IMAGES, title="Another")
+        assert site.build().code == 0
+        assert connection.execute("SELECT COUNT(*) FROM form").fetchone()[0] < 10
+
+
+def test_what_has_very_many_texts_is_written_whole():
+    few = forms.of_entries("long", rss.item)
+    entry = an_entry(categories=tuple(f"Topic {number}" for number in range(250)))
+    assert few(entry) == rss.item(entry)
+    assert not few._forms
+
+
 def test_where_there_are_too_many_forms_each_is_written_whole(monkeypatch):
     monkeypatch.setattr(forms, "_MOST", 2)
     few = forms.of_entries("few", rss.item)

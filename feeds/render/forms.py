@@ -32,6 +32,9 @@ _Thing = TypeVar("_Thing")
 _MOST = 1000
 """So many forms of a kind are kept: where there are more, few things are alike."""
 
+_LONG = 250
+"""Hardly anything has so many texts, and its form takes long to learn."""
+
 _GAP = "\0"
 """Stands between texts that are escaped together; none that XML allows has it."""
 
@@ -104,6 +107,8 @@ class Forms(Generic[_Thing]):
 
     def __call__(self, thing: _Thing) -> bytes:
         texts = self._texts(thing)
+        if len(texts) > _LONG:
+            return self._write(thing)
         key = self._outline(thing), *map(bool, texts)
         form = self._forms.get(key)
         if form is None:

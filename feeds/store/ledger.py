@@ -28,6 +28,7 @@ _SHIFT = 24
 
 _NO_STAMP = (None, None, None, None)
 _SUM = 8
+_MOST_FORMS = 4000
 _STANDING = """
 SELECT -age, item.id, quality, heat, published, name, line, item.number, month,
     EXISTS (
@@ -200,7 +201,9 @@ class Ledger:
         return {path: written[path] for path in plain(written)}
 
     def forms(self) -> dict[bytes, object]:
-        """Give the forms that builds met so far."""
+        """Give the forms that builds met so far; where they are too many, begin anew."""
+        if self._count("SELECT COUNT(*) FROM form") > _MOST_FORMS:
+            self.run("DELETE FROM form")
         return dict(self.run("SELECT key, content FROM form"))
 
     def pending(self) -> list[str]:
