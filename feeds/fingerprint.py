@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Iterator
+from functools import cache
 from hashlib import blake2b
 from pathlib import Path
 
@@ -34,8 +35,14 @@ def salt(config: Config) -> str:
     Versions are read off the names of the folders that installers leave beside packages,
     as importlib.metadata would take longer than the rest of a build with nothing to do.
     """
-    parts = [config.text, sys.version, *_program(), *sorted(versions())]
+    parts = [config.text, sys.version, *_running()]
     return blake2b("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+@cache
+def _running() -> tuple[str, ...]:
+    """Look once: a process that goes on building does not run what was installed since."""
+    return (*_program(), *sorted(versions()))
 
 
 def _program() -> Iterator[str]:

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from feeds import config, fingerprint
-from feeds.fingerprint import salt
 from tests.builders import a_config
 
 ROOT = Path(fingerprint.__file__).parent.parent
@@ -27,6 +26,18 @@ LIBRARIES = [
     "PyYAML",
     "tzdata",
 ]
+
+
+def salt(this):
+    """Give what a process that begins now would."""
+    fingerprint._running.cache_clear()
+    return fingerprint.salt(this)
+
+
+@pytest.fixture(autouse=True)
+def no_trace():
+    yield
+    fingerprint._running.cache_clear()
 
 
 @pytest.fixture
@@ -82,6 +93,13 @@ def test_a_changed_program_is_told_apart(program, module):
     file.write_bytes(file.read_bytes() + b"\n")
     os.utime(file, ns=(status.st_atime_ns, status.st_mtime_ns))
     assert len({before, touched, salt(a_config())}) == 3
+
+
+def test_what_is_installed_while_a_process_runs_is_not_what_it_runs(program):
+    before = salt(a_config())
+    (program / "render" / "rss.py").write_text("another")
+    assert fingerprint.salt(a_config()) == before
+    assert salt(a_config()) != before
 
 
 @pytest.mark.parametrize("module", ["new.py", "render/new.py"])
