@@ -246,9 +246,9 @@ class Output:
 
     def _clear_staging(self) -> None:
         staging = self.folder / STAGING
-        if staging.is_symlink() or staging.is_file():
-            staging.unlink()
-        elif staging.exists():
+        if staging.is_symlink() or not staging.is_dir():
+            staging.unlink(missing_ok=True)
+        else:
             try:
                 staging.rmdir()
             except OSError:

@@ -328,3 +328,9 @@ def test_what_is_staged_is_not_written_through_a_link(tmp_path):
         with pytest.raises(Unwritable):
             output.replace("all.rss", b"new")
     assert precious.read_bytes() == b"precious"
+
+
+def test_a_pipe_in_the_place_of_the_staging_folder_holds_nothing_up(tmp_path):
+    os.mkfifo(tmp_path / STAGING)
+    with Output(tmp_path).locked(0):
+        assert [*tmp_path.iterdir()] == []
