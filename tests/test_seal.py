@@ -1,5 +1,7 @@
 """A state that is not as it was left is not believed, whatever part of it changed."""
 
+import errno
+import os
 import signal
 import sqlite3
 import subprocess
@@ -9,7 +11,7 @@ from threading import Event, Thread
 
 import pytest
 
-from feeds.store import FOLDER, seal
+from feeds.store import FOLDER, Damaged, Store, seal
 from tests.site import Site
 
 
@@ -34,21 +36,63 @@ def test_a_bit_that_flipped_breaks_the_seal(state, at, bit):
     assert seal.is_broken(state)
 
 
-@pytest.mark.parametrize("window", [4096, 8192])
-@pytest.mark.parametrize("at", [0, 2048, 4096, 6144, 8191])
-def test_no_window_is_passed_over(state, monkeypatch, window, at):
-    monkeypatch.setattr(seal, "_WINDOW", window)
-    seal.put(state)
+@pytest.mark.parametrize("piece", [1000, 4096, 8192])
+@pytest.mark.parametrize("at", [0, 999, 4095, 4096, 8191])
+def test_no_piece_is_passed_over(state, monkeypatch, piece, at):
+    monkeypatch.setattr(seal, "_PIECE", piece)
     assert not seal.is_broken(state)
     test_a_bit_that_flipped_breaks_the_seal(state, at, 1)
 
 
-def test_windows_do_not_change_places(state, monkeypatch):
-    monkeypatch.setattr(seal, "_WINDOW", 4096)
+@pytest.mark.parametrize("size", [1, 2, 4097, 8191])
+def test_a_file_of_any_size_has_a_seal(tmp_path, size):
+    file = tmp_path / "state.db"
+    file.write_bytes(b"x" * size)
+    seal.put(file)
+    assert not seal.is_broken(file)
+    file.write_bytes(b"x" * (size - 1) + b"y")
+    assert seal.is_broken(file)
+
+
+def test_halves_do_not_change_places(state):
     state.write_bytes(b"a" * 4096 + b"b" * 4096)
     seal.put(state)
     state.write_bytes(b"b" * 4096 + b"a" * 4096)
     assert seal.is_broken(state)
+
+
+@pytest.mark.parametrize("half", [0, 1])
+def test_a_state_that_the_disk_cannot_read_is_begun_anew(tmp_path, monkeypatch, half):
+    store = Store(tmp_path / "feeds.yaml", tmp_path / "output")
+    with store.opened("salt", 1) as ledger:
+        ledger.settle({}, ())
+        ledger.finish([])
+    pread, middle = os.pread, store.file.stat().st_size // 2
+
+    def fail(descriptor, count, offset):
+        if half == (offset >= middle):
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return pread(descriptor, count, offset)
+
+    monkeypatch.setattr(seal.os, "pread", fail)
+    with pytest.raises(Damaged, match="not as it was left"), store.opened("salt", 1):
+        pass
+
+
+@pytest.mark.parametrize("byte", [18, 19])
+def test_a_file_that_says_it_is_only_to_be_read_is_begun_anew(tmp_path, byte):
+    site = Site(tmp_path)
+    site.configure()
+    site.write("a.md")
+    site.build()
+    (file,) = (tmp_path / FOLDER).glob("*.records")
+    content = bytearray(file.read_bytes())
+    content[byte] = 3
+    file.write_bytes(content)
+    site.write("a.md", title="Other")
+    result = site.build()
+    assert (result.code, result.err) == (0, "")
+    assert b"<title>Other</title>" in site.output()["all.rss"]
 
 
 def test_a_large_state_is_not_held_in_memory(tmp_path):

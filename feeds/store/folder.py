@@ -1,5 +1,6 @@
 """Where the state lies: one for each configuration and output, in the folder `.feeds`."""
 
+import errno
 import os
 import sqlite3
 import stat
@@ -69,12 +70,15 @@ class Store:
         self._make_ready()
         try:
             with closing(connected(self.file, self.records)) as connection:
-                if seal.is_broken(self.file):
+                if self._is_broken():
                     raise Damaged(f"{self.file}: not as it was left")
                 yield Ledger(connection, salt, now, self.output, self.file)
         except (sqlite3.Error, msgspec.MsgspecError, *_SENSELESS) as error:
-            if getattr(error, "sqlite_errorcode", 0) & 0xFF in _FAULTS:
-                what = f"cannot be used: {self._cause() or error}"
+            code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+            # A file that may be written and says that it may not was damaged.
+            cause = self._cause() if code in _FAULTS else None
+            if cause or code in _FAULTS - {sqlite3.SQLITE_READONLY}:
+                what = f"cannot be used: {cause or error}"
                 raise Unwritable(f"{self.file}: {what}") from error
             raise Damaged(f"{self.file}: {error}") from error
 
@@ -97,6 +101,14 @@ class Store:
             with suppress(FileExistsError), ignore.open("x", encoding="utf-8") as file:
                 file.write(_IGNORE)
         except OSError as error:
+            raise self._unusable(error) from error
+
+    def _is_broken(self) -> bool:
+        try:
+            return seal.is_broken(self.file)
+        except OSError as error:
+            if error.errno == errno.EIO:
+                return True
             raise self._unusable(error) from error
 
     def _make_ready(self) -> None:

@@ -4,7 +4,6 @@ It is taken off before a commit and put on after it, so a build that is killed m
 leaves none, and a state without one is believed.
 """
 
-import mmap
 import os
 from pathlib import Path
 from threading import Thread
@@ -13,8 +12,8 @@ from zlib import crc32
 SUFFIXES = (".sum", ".sum.new")
 """What the names of a seal, and of one that is being written, end in."""
 
-_WINDOW = 1 << 23
-"""So many bytes of a file are looked at together; it may be far larger than memory."""
+_PIECE = 1 << 18
+"""So many bytes are read at once; mapped into memory, one that cannot be read would end us."""
 
 
 def put(file: Path) -> None:
@@ -46,32 +45,33 @@ def _beside(file: Path) -> Path:
 
 
 def _sum(file: Path) -> str:
-    sums = [0, 0]
-    with file.open("rb") as opened:
-        size = os.fstat(opened.fileno()).st_size
-        for start in range(0, size, _WINDOW):
-            length = min(_WINDOW, size - start)
-            # Never closed, as the other thread may still look at it when a signal ends us.
-            content = mmap.mmap(
-                opened.fileno(), length, access=mmap.ACCESS_READ, offset=start
-            )
-            sums = _added(memoryview(content), *sums)
-    return f"{size} {sums[0]} {sums[1]}"
-
-
-def _added(content: memoryview, first: int, second: int) -> list[int]:
     """Add up two halves at once: zlib needs no interpreter meanwhile."""
-    half, found = len(content) // 2, [second]
+    with file.open("rb", buffering=0) as opened:
+        descriptor = opened.fileno()
+        size = os.fstat(descriptor).st_size
+        found: list[int | OSError] = []
 
-    def add() -> None:
-        found[0] = crc32(content[half:], second)
+        def add() -> None:
+            try:
+                found.append(_added(descriptor, size // 2, size))
+            except OSError as error:
+                found.append(error)
 
-    thread = Thread(target=add)
-    try:
-        thread.start()
-    except RuntimeError:  # the system allows no more threads
-        add()
-    first = crc32(content[:half], first)
-    if thread.ident:
-        thread.join()
-    return [first, *found]
+        thread = Thread(target=add)
+        try:
+            thread.start()
+        except RuntimeError:  # the system allows no more threads
+            add()
+        first = _added(descriptor, 0, size // 2)
+        if thread.ident:
+            thread.join()
+    if isinstance(found[0], OSError):
+        raise found[0]
+    return f"{size} {first} {found[0]}"
+
+
+def _added(descriptor: int, start: int, end: int) -> int:
+    sum_ = 0
+    for at in range(start, end, _PIECE):
+        sum_ = crc32(os.pread(descriptor, min(_PIECE, end - at), at), sum_)
+    return sum_
