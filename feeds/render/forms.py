@@ -119,7 +119,9 @@ class Forms(Generic[_Thing]):
         around, pick = form
         escaped = _escaped(texts)
         if len(escaped) != 2 * len(texts) - 1:
-            return self._write(thing)  # which refuses it
+            return self._write(
+                thing
+            )  # which refuses NUL; all else is judged by `flaws`
         return (around % pick(escaped)).encode()
 
     def _found(self, key: bytes, thing: _Thing) -> tuple[str, _Pick]:
