@@ -277,13 +277,14 @@ def _also(raw: Raw, wrong: Wrong, zone: tzinfo) -> tuple[Complaint, ...]:
         fields["body"] = None  # whether it is tangled would take time
     rest = replace(raw, fields=fields, body="")
     found: list[Complaint] = []
-    while True:
+    for _ in FIELDS:
         fields[str(wrong.path[0])] = _STAND_INS.get(str(wrong.path[0]))
         try:
             return (*found, *_record(rest, Fields(fields), zone).flaws)
         except Wrong as other:
             wrong = other
             found.append(complaint(raw, wrong))
+    return (*found,)
 
 
 def _record(raw: Raw, fields: Fields, zone: tzinfo) -> Record:

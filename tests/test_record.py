@@ -243,6 +243,29 @@ def test_a_mistake_is_told_with_file_line_and_field(fields, expected):
     assert complaint(**fields) == f"s.md:7: {expected}"
 
 
+odd = st.recursive(
+    st.sampled_from([None, "", "x", "1", "https://a.example/", "2026-01-01", "-1"]),
+    lambda some: (
+        st.lists(some, max_size=2)
+        | st.dictionaries(
+            st.sampled_from(["url", "webUrl", "domain"]), some, max_size=2
+        )
+    ),
+    max_leaves=4,
+)
+
+
+@given(st.dictionaries(st.sampled_from(FIELDS), odd))
+def test_each_field_that_is_wrong_is_told_once(fields):
+    """Of images and related stories each is told that is wrong."""
+    found = read(**fields)
+    if isinstance(found, Complaint):
+        told = [found.reason, *(one.reason for one in found.also)]
+        alone = [one for one in told if not one.startswith(("images", "related"))]
+        assert len({*alone}) == len(alone)
+        assert len(told) <= len(FIELDS) + 4
+
+
 @pytest.mark.parametrize(
     "value", [True, "true", "True", "TRUE", "yes", "Yes", "on", " true "]
 )
