@@ -87,6 +87,7 @@ def explain(file: str | None, now: str | None, record: str) -> None:
                 ]
             )
         show(answers.explain(one, planned))
+        tell(place(flaw, config) for flaw in one.record.flaws)
 
 
 def list_(file: str | None, now: str | None) -> None:

@@ -52,6 +52,8 @@ _SIZE = re.compile(r"0*([1-9]\d{0,5})(?:\.0*)?", re.ASCII)
 _ADDRESS = "an http or https address"
 _TANGLED = "body: too much markup, expected less; the excerpt is shown in its stead"
 _QUOTED = 60
+_KNOWN = frozenset(FIELDS)
+_FOLDED = {name.lower(): name for name in FIELDS}
 _STAND_INS = {
     "title": "title",
     "webUrl": "https://example.org/",
@@ -305,6 +307,7 @@ def _record(raw: Raw, fields: Fields, zone: tzinfo) -> Record:
     related = tuple(_related(fields, flaws))
     body = printable(raw.body or fields.scalar("body", "text")).strip()
     told = [_complaint(raw, _as_written(raw, flaw)) for flaw in flaws]
+    told += _misspelt(raw)
     if tangled(body):
         told.append(
             Complaint(file=raw.file, line=raw.locate(("body",)), reason=_TANGLED)
@@ -332,6 +335,17 @@ def _record(raw: Raw, fields: Fields, zone: tzinfo) -> Record:
         body=body,
         flaws=tuple(told),
     )
+
+
+def _misspelt(raw: Raw) -> Iterable[Complaint]:
+    """Complain of fields in other case; of their values too little is known to quote them."""
+    for name in raw.fields:
+        if name in _KNOWN:
+            continue
+        if (meant := _FOLDED.get(name.lower())) and meant not in raw.fields:
+            reason = f'{name}: not read, as it is spelt "{meant}"'
+            line = raw.locate((name,))
+            yield Complaint(file=raw.file, line=line, reason=reason)
 
 
 def _provider(fields: Fields, link: str) -> tuple[str, str]:

@@ -186,6 +186,14 @@ def test_explain_tells_a_rejected_record(site):
     )
 
 
+def test_explain_tells_what_is_wrong_with_a_draft_that_is_meant_to_be_none(site):
+    site.write("a.md", published=None, Published=True)
+    result = site.run("explain", "records/a.md")
+    assert result.code == 0
+    assert "it is a draft" in result.out
+    assert 'Published: not read, as it is spelt "published"' in result.err
+
+
 @pytest.mark.parametrize(
     "record",
     ["records/none.md", "feeds.yaml", "https://example.org/none", "", "records"],

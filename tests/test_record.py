@@ -243,6 +243,15 @@ def test_a_mistake_is_told_with_file_line_and_field(fields, expected):
     assert complaint(**fields) == f"s.md:7: {expected}"
 
 
+def test_a_field_in_other_case_is_told_and_not_quoted():
+    fields = {"Published": True, "QUALITY": 60, "Secured": "hush", "Title": "x", "x": 1}
+    assert flaws(**fields) == [
+        's.md:7: Published: not read, as it is spelt "published"',
+        's.md:7: QUALITY: not read, as it is spelt "quality"',
+        's.md:7: Secured: not read, as it is spelt "secured"',
+    ]
+
+
 odd = st.recursive(
     st.sampled_from([None, "", "x", "1", "https://a.example/", "2026-01-01", "-1"]),
     lambda some: (
