@@ -45,6 +45,22 @@ def test_every_feed_has_a_page_and_all_are_listed(site):
     assert len(index.xpath("//svg")) == 2  # one entry makes no plot
 
 
+@pytest.mark.parametrize("given", ["", "  description: What it is about\n"])
+def test_what_a_page_is_about_is_said_where_it_is_known(site, given):
+    title = 'site: {title: Test, url: "https://feeds.example.org/"}\n'
+    site.configure(
+        PAGES.replace(
+            title, f"site:\n  title: Test\n  url: https://feeds.example.org/\n{given}"
+        )
+    )
+    site.build()
+    for name in ("index.html", "all.html"):
+        words = page(site, name).xpath("//header/p")
+        said = [one.text_content() for one in words]
+        assert ("What it is about" in said) == bool(given)
+        assert "Test" not in said
+
+
 def test_a_page_shows_its_stories(site):
     first, second = page(site, "all.html").xpath("//article")
     assert first.xpath(".//h2/a/@href") == ["https://example.org/a.md"]
