@@ -131,10 +131,12 @@ def parse(text: str, file: File) -> Config:
     wanted = _Typed(notes).mapping(
         shape.Shape, {} if written is None else written, _ROOT
     )
-    notes.done()
-    assert wanted
+    if wanted is None:
+        raise notes.mistake()
+    # What has no type is left out: of the rest as many mistakes are found as can be.
     config = _Checked(notes, wanted).config(file, text)
-    notes.done()
+    if notes.found:
+        raise notes.mistake()
     return config
 
 
@@ -151,10 +153,9 @@ class _Notes:
             (line_of(at, self.lines), f"{name}: {what}" if name else what)
         )
 
-    def done(self) -> None:
-        if self.found:
-            texts = (f"{self.file}:{line}: {what}" for line, what in sorted(self.found))
-            raise Mistake("\n".join(texts))
+    def mistake(self) -> Mistake:
+        texts = (f"{self.file}:{line}: {what}" for line, what in sorted(self.found))
+        return Mistake("\n".join(texts))
 
 
 class _Typed:
@@ -173,12 +174,15 @@ class _Typed:
         given = {}
         for name, field in known.items():
             if value.get(name) is not None:
-                given[field.name] = self.value(field.type, value[name], (*at, name))
+                found = self.value(field.type, value[name], (*at, name))
+                if found is not None:
+                    given[field.name] = found
             elif field.required:
                 self.notes.add(
                     (*at, name), f"missing, expected {_expected(field.type)}"
                 )
-        return None if self.notes.found else kind(**given)
+        needed = {field.name for field in known.values() if field.required}
+        return kind(**given) if needed <= given.keys() else None
 
     def value(self, kind: object, value: object, at: Path) -> object:
         kinds = [*_options(kind)]
@@ -214,9 +218,11 @@ class _Typed:
 
     def items(self, kind: object, values: list[object], at: Path) -> object:
         """Type the items of a list one by one, so that each mistake is named."""
-        return tuple(
+        found = [
             self.value(kind, one, (*at, index)) for index, one in enumerate(values)
-        )
+        ]
+        # What is left would be told by the wrong numbers.
+        return None if any(one is None for one in found) else tuple(found)
 
     def complaint(self, kinds: list[object], kind: object, value: object) -> str:
         return f"got {_got(value)}, expected {_expected(kind)}{_closest(kinds, value)}"

@@ -875,6 +875,41 @@ def test_every_mistake_is_said_at_once_in_the_order_of_lines():
     ]
 
 
+def test_mistakes_of_all_kinds_are_said_at_once():
+    told = complaint(
+        "site: {title: Test, url: x, timezone: CEST, languag: en}\n"
+        "records: ~/news\n"
+        "feeds:\n"
+        "  - {path: all, limt: 3}\n"
+        "  - {path: 'a b', limit: 0}\n"
+        "  - {path: all, only: [AI], title: '{topc}'}\n"
+        "topics:\n"
+        "  AI: {slug: x, aliases: 5, feed: 7}\n"
+        "  ML: {slug: x}\n"
+    )
+    lines = [one.partition(": ")[0] for one in told.splitlines()]
+    assert [*dict.fromkeys(lines)] == [f"feeds.yaml:{n}" for n in (1, 2, 4, 5, 6, 8, 9)]
+    for what in (
+        *("site.url: got", "site.timezone: got", "site.languag: no such key"),
+        *("records: got", "feeds.limt: no such key", "feeds.path: ", "feeds.title: "),
+        *("feeds.limit: got", "feeds.only: chooses", "topics.AI.feed: got"),
+        "topics.ML.slug: ",
+    ):
+        assert what in told
+
+
+@pytest.mark.parametrize("broken", ["{title: a}", "[]", "{path: 5, limt: 3}", "5"])
+def test_a_feed_that_is_none_moves_no_mistake_to_another_line(broken):
+    text = BASE.partition("feeds:")[0]
+    first = text.count("\n") + 2
+    feeds = ["{path: 'b c'}", broken, "{path: all, only: [x]}"]
+    told = complaint(text + "feeds:\n" + "".join(f"  - {one}\n" for one in feeds))
+    lines = {int(one.split(":")[1]): one for one in told.splitlines()}
+    assert first + 1 in lines
+    assert all("only" in one for line, one in lines.items() if line == first + 2)
+    assert all("b c" in one for line, one in lines.items() if line == first)
+
+
 def test_a_file_is_read_with_its_byte_order_mark(tmp_path):
     file = tmp_path / "feeds.yaml"
     file.write_bytes(b"\xef\xbb\xbf" + BASE.encode())
