@@ -217,7 +217,7 @@ def _ready(file: Path) -> tuple[sqlite3.Connection, _Kept]:
 def _connected(file: Path, mode: str) -> sqlite3.Connection:
     connection = sqlite3.connect(
         f"{file.absolute().as_uri()}?mode={mode}",
-        _PATIENCE,
+        timeout=_PATIENCE,
         isolation_level=None,
         uri=True,
     )

@@ -178,7 +178,8 @@ class Hub(Server):
             with urlopen(f"{callback}{joint}{urlencode(asked)}", timeout=5) as answer:
                 if answer.read().decode() != challenge:
                     return
-        except HTTPError:
+        except HTTPError as error:
+            error.close()
             return
         key = fields["hub.topic"], callback
         if fields["hub.mode"] == "unsubscribe":
