@@ -118,10 +118,9 @@ class Forms(Generic[_Thing]):
             form = self._forms[key] = self._found(packed, thing)
         around, pick = form
         escaped = _escaped(texts)
+        # feedgen refuses NUL; of all else that XML forbids, `validate` finds what is left.
         if len(escaped) != 2 * len(texts) - 1:
-            return self._write(
-                thing
-            )  # which refuses NUL; all else is judged by `flaws`
+            return self._write(thing)
         return (around % pick(escaped)).encode()
 
     def _found(self, key: bytes, thing: _Thing) -> tuple[str, _Pick]:
