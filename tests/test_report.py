@@ -78,6 +78,14 @@ def test_a_report_goes_into_a_pipe_and_through_a_link(site):
     assert json.loads((site.folder / "report.json").read_text("utf-8"))
 
 
+def test_a_pipe_that_nobody_reads_holds_no_build_up(site):
+    os.mkfifo(site.folder / "pipe")
+    process = site.start("build", "-q", "--report", "pipe")
+    _out, err = process.communicate(timeout=20)
+    assert process.returncode == 1
+    assert err.endswith("pipe: cannot be written: No such device or address\n")
+
+
 def test_metrics_of_a_build_with_nothing_to_do_or_to_show(site):
     site.build()
     site.build("--metrics", "feeds.prom")
