@@ -86,7 +86,8 @@ class Running(NamedTuple):
 def start(site, *args, ready=lambda: None):
     """Start the command; `ready` is called in its process beforehand."""
     reading, writing = os.pipe()
-    err = Path(tempfile.mkstemp(dir=site.folder.parent)[1])
+    descriptor, err = tempfile.mkstemp(dir=site.folder.parent)
+    os.close(descriptor)
     # A signal has to find the command's way to end, not this test's.
     before = signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
     pid = os.fork()
@@ -94,7 +95,7 @@ def start(site, *args, ready=lambda: None):
         _run(site.folder, writing, err, args, ready)
     signal.pthread_sigmask(signal.SIG_SETMASK, before)
     os.close(writing)
-    return Running(pid, reading, err)
+    return Running(pid, reading, Path(err))
 
 
 def _run(folder, out, err, args, ready):
