@@ -66,7 +66,7 @@ class Fragments(dict[tuple[str, bytes], Fragment]):
 
         `stories` are the ids of its entries, by their digests.
         """
-        from feeds.validate import Entries, assembled  # noqa: PLC0415  (as above)
+        from feeds.validate import Entries, assembled  # noqa: PLC0415  (as in `rendered`)
 
         form = FORMATS[name]
         path = feed.path + form.suffix

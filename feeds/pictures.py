@@ -8,7 +8,6 @@ whole rows are kept.
 """
 
 import sqlite3
-import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from hashlib import blake2b
@@ -18,6 +17,7 @@ from urllib.parse import urlsplit
 
 from feeds.errors import Unwritable
 from feeds.media import UNKNOWN, Measured
+from feeds.store.folder import make_way
 
 FILE = "images.sqlite"
 """Its name in the state folder."""
@@ -200,7 +200,7 @@ def _ready(file: Path) -> tuple[sqlite3.Connection, _Kept]:
     """Open the file, and make it anew where it is damaged. Raises sqlite3.Error, OSError."""
     parts = [file.with_name(file.name + suffix) for suffix in _PARTS]
     for part in parts:
-        _clear(part)
+        make_way(part)
     connection = _connected(file, "rwc")
     kept = _read(connection)
     if not kept.is_whole:
@@ -263,15 +263,3 @@ def _sum(url: str, row: _Row) -> bytes:
 def _is_due(next_: object, now: int) -> bool:
     """Tell whether a time has come; one far ahead was noted by a clock that was wrong."""
     return not (isinstance(next_, int) and next_ - LONGEST <= now < next_)
-
-
-def _clear(part: Path) -> None:
-    """Make way for a file where something else stands: SQLite would follow a link."""
-    try:
-        mode = part.lstat().st_mode
-    except FileNotFoundError:
-        return
-    if stat.S_ISDIR(mode):
-        part.rmdir()
-    elif not stat.S_ISREG(mode):
-        part.unlink()

@@ -155,7 +155,7 @@ ALLOWED = {
         *("shape", "store", "write"),
     },
     "probe": set(),
-    "pictures": {"errors", "media"},
+    "pictures": {"errors", "media", "store.folder"},
     "measure": {"__init__", "media", "pictures", "probe"},
     "starter": {"config", "errors"},
     "part": {"assess", "group", "record", "select"},

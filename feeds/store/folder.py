@@ -115,7 +115,7 @@ class Store:
         self.make()
         try:
             for part in self._parts():
-                _clear(part)
+                make_way(part)
         except OSError as error:
             raise self._unusable(error) from error
 
@@ -186,7 +186,7 @@ class Store:
         return found
 
 
-def _clear(part: Path) -> None:
+def make_way(part: Path) -> None:
     """Make way for a file where something else stands: SQLite would follow a link."""
     try:
         mode = part.lstat().st_mode
